@@ -1,0 +1,1 @@
+//! Tests of the whole: the real component in the real host against the provider fakes.
