@@ -1,2 +1,46 @@
-//! Skeleton.
-fn main() {}
+//! `cargo xtask`: every task of a developer, one word each.
+
+mod task;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What can be done in this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything and try it: the host, simulated Google and Microsoft with a filled mailbox, two people
+    Demo(task::demo::Options),
+    /// Install what the tests need and run them all
+    Test(task::test::Options),
+    /// Build the Email manager component from source and print where it is
+    Build(task::build::Options),
+    /// Check formatting and lints, warnings being errors
+    Lint,
+    /// Say which compiler would make components, and why
+    Toolchain,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Demo(options) => task::demo::run(&options),
+        Task::Test(options) => task::test::run(&options),
+        Task::Build(options) => task::build::run(&options),
+        Task::Lint => task::lint::run(),
+        Task::Toolchain => task::build::toolchain(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! One module for each task.
+
+pub(crate) mod build;
+pub(crate) mod demo;
+pub(crate) mod lint;
+pub(crate) mod test;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Context;
+use xtask::process;
+
+/// The cargo that runs this, in the root of the repository.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(xtask::root());
+    command
+}
+
+/// Says what begins, does it, and says how long it took.
+fn step<T>(what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    eprintln!("xtask: {what} …");
+    let begun = Instant::now();
+    let done = work().with_context(|| format!("{what} failed"))?;
+    eprintln!(
+        "xtask: {what}: done in {:.1} s",
+        begun.elapsed().as_secs_f32()
+    );
+    Ok(done)
+}
+
+/// Builds programs of this workspace unoptimised (with optimised hot spots, see the root manifest), which starts soonest; answers
+/// the folder that they are in.
+fn build_programs(packages: &[&str]) -> anyhow::Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--bins"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    process::run(&mut command)?;
+    Ok(xtask::target().join("debug"))
+}

@@ -1,0 +1,176 @@
+//! `cargo xtask test`: installs what the tests need, builds the components once, and hands over to the test runner, whose closing
+//! line is the last.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use xtask::{component, process};
+
+use super::{cargo, step};
+
+/// The runner that is installed where there is none; others do as well.
+const NEXTEST: &str = "0.9.143";
+
+/// Packages are loaded from a registry and unpacked.
+const PIP_LIMIT: Duration = Duration::from_secs(900);
+
+/// What is too long for every run: the suite's name, what it does, and what `cargo nextest` is told.
+const DEEP: [(&str, &str, &[&str]); 0] = [];
+
+/// Which tests are run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run a suite that is too long for every run instead; without a name, list them
+    #[arg(long, value_name = "SUITE", num_args = 0..=1, default_missing_value = "")]
+    deep: Option<String>,
+    /// Passed on to `cargo nextest run`
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Everything, or what the options name.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let chosen = match options.deep.as_deref() {
+        None => vec![],
+        Some(name) => deep(name)?,
+    };
+    let python = step("preparing the official client libraries", clients)?;
+    let runner = step("looking for the test runner", runner)?;
+    let plugin = step("building the Email manager component", || {
+        Ok(component::plugin()?)
+    })?;
+    let guests = step("building the test components", guests)?;
+    eprintln!("xtask: building and running the tests …");
+    let mut command = cargo();
+    command
+        .env("PATH", runner)
+        .env("PLUGIN_WASM", plugin)
+        .env("CLIENTS_PYTHON", python);
+    if let Some(folder) = guests {
+        command.env("PLUGIN_GUESTS", folder);
+    }
+    command.args([
+        "nextest",
+        "run",
+        "--workspace",
+        "--no-fail-fast",
+        "--status-level",
+        "fail",
+        "--final-status-level",
+        "fail",
+    ]);
+    command.args(chosen).args(&options.rest);
+    process::run(&mut command).context("not all tests passed")
+}
+
+fn deep(name: &str) -> anyhow::Result<Vec<&'static str>> {
+    if let Some((_, _, arguments)) = DEEP.iter().find(|(suite, _, _)| *suite == name) {
+        return Ok(arguments.to_vec());
+    }
+    let known: String = DEEP
+        .iter()
+        .map(|(suite, what, _)| format!("\n  {suite}: {what}"))
+        .collect();
+    bail!(
+        "there are {} long suites{}{known}",
+        DEEP.len(),
+        if DEEP.is_empty() { " yet" } else { ":" }
+    )
+}
+
+/// A Python with the libraries of `tests/clients/requirements.txt`. It is made anew whenever that file changes.
+fn clients() -> anyhow::Result<PathBuf> {
+    let wanted = xtask::root().join("tests/clients/requirements.txt");
+    let wanted = std::fs::read_to_string(&wanted).with_context(|| wanted.display().to_string())?;
+    let folder = xtask::target().join("clients");
+    let python = folder.join("bin/python");
+    let installed = folder.join("installed.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(python);
+    }
+    std::fs::create_dir_all(xtask::target())?;
+    let log = xtask::target().join("clients.log");
+    let made = process::run_within(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+        PIP_LIMIT,
+        &log,
+    );
+    if made.is_err() {
+        // Debian splits the module off.
+        apt(&["python3-venv"], &log)?;
+        process::run_within(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&folder),
+            PIP_LIMIT,
+            &log,
+        )
+        .context("Python 3 with its `venv` module is needed (Debian: python3-venv)")?;
+    }
+    let mut pip = Command::new(&python);
+    pip.current_dir(xtask::root()).args([
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--requirement",
+        "tests/clients/requirements.txt",
+    ]);
+    process::run_within(&mut pip, PIP_LIMIT, &log)?;
+    std::fs::write(&installed, wanted)?;
+    Ok(python)
+}
+
+/// Debian packages, where this may install them.
+fn apt(packages: &[&str], log: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new("apt-get");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["-qq", "install", "-y", "--no-install-recommends"])
+        .args(packages);
+    process::run_within(&mut command, PIP_LIMIT, log).with_context(|| {
+        format!(
+            "install {} (as root: apt-get install {0})",
+            packages.join(" ")
+        )
+    })
+}
+
+/// The search path on which `cargo nextest` is found.
+fn runner() -> anyhow::Result<std::ffi::OsString> {
+    let tools = xtask::target().join("tools");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::env::split_paths(&path).chain([tools.join("bin")]))?;
+    if process::capture(cargo().env("PATH", &path).args(["nextest", "--version"])).is_err() {
+        eprintln!("xtask: cargo install cargo-nextest {NEXTEST} (once, some minutes)");
+        process::run(
+            cargo()
+                .args([
+                    "install",
+                    "cargo-nextest",
+                    "--locked",
+                    "--quiet",
+                    "--version",
+                    NEXTEST,
+                    "--root",
+                ])
+                .arg(&tools),
+        )?;
+    }
+    Ok(path)
+}
+
+/// The folder of the test components.
+fn guests() -> anyhow::Result<Option<PathBuf>> {
+    if !xtask::root().join("tests/guests/Cargo.toml").exists() {
+        return Ok(None);
+    }
+    Ok(component::guests()?
+        .into_values()
+        .next()
+        .and_then(|path| path.parent().map(Path::to_path_buf)))
+}
