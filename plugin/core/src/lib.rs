@@ -4,3 +4,5 @@
 
 pub mod platform;
 pub mod provider;
+#[cfg(feature = "testing")]
+pub mod testing;

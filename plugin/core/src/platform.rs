@@ -9,9 +9,15 @@
 use std::future::Future;
 
 /// All of them. Implemented by whoever implements each.
-pub trait Platform: Store + Blobs + Secrets + Locks + Http + Clock + Random + Routing + Users + Log {}
+pub trait Platform:
+    Store + Blobs + Secrets + Locks + Http + Clock + Random + Routing + Users + Log
+{
+}
 
-impl<T: Store + Blobs + Secrets + Locks + Http + Clock + Random + Routing + Users + Log> Platform for T {}
+impl<T: Store + Blobs + Secrets + Locks + Http + Clock + Random + Routing + Users + Log> Platform
+    for T
+{
+}
 
 /// What a field holds; see `storage.kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,13 +175,38 @@ pub enum Priority {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "named as in the contract")]
 pub enum Write {
-    Put { collection: &'static str, fields: Vec<&'static str>, values: Vec<Vec<Value>> },
-    Patch { collection: &'static str, filter: Filter, fields: Vec<&'static str>, values: Vec<Value> },
-    Add { collection: &'static str, key: Vec<Value>, field: &'static str, amount: i64 },
-    Delete { collection: &'static str, filter: Filter },
-    Require { collection: &'static str, filter: Filter, count: u64 },
+    Put {
+        collection: &'static str,
+        fields: Vec<&'static str>,
+        values: Vec<Vec<Value>>,
+    },
+    Patch {
+        collection: &'static str,
+        filter: Filter,
+        fields: Vec<&'static str>,
+        values: Vec<Value>,
+    },
+    Add {
+        collection: &'static str,
+        key: Vec<Value>,
+        field: &'static str,
+        amount: i64,
+    },
+    Delete {
+        collection: &'static str,
+        filter: Filter,
+    },
+    Require {
+        collection: &'static str,
+        filter: Filter,
+        count: u64,
+    },
     Enqueue(Job),
-    Publish { topic: &'static str, user: Option<String>, payload: String },
+    Publish {
+        topic: &'static str,
+        user: Option<String>,
+        payload: String,
+    },
 }
 
 /// See `storage.error`.
@@ -207,9 +238,19 @@ pub trait Store {
     /// A page of matching rows.
     fn find(&self, query: Query) -> impl Future<Output = Result<Page, StoreError>>;
     /// Rows by key, in the order of the keys; missing ones are left out.
-    fn get_many(&self, collection: &'static str, keys: Vec<Vec<Value>>, fields: Vec<&'static str>) -> impl Future<Output = Result<Rows, StoreError>>;
+    fn get_many(
+        &self,
+        collection: &'static str,
+        keys: Vec<Vec<Value>>,
+        fields: Vec<&'static str>,
+    ) -> impl Future<Output = Result<Rows, StoreError>>;
     /// Numbers of rows by the distinct values of `group_by`.
-    fn count(&self, collection: &'static str, filter: Filter, group_by: Vec<&'static str>) -> impl Future<Output = Result<Vec<(Vec<Value>, u64)>, StoreError>>;
+    fn count(
+        &self,
+        collection: &'static str,
+        filter: Filter,
+        group_by: Vec<&'static str>,
+    ) -> impl Future<Output = Result<Vec<(Vec<Value>, u64)>, StoreError>>;
     /// Drops what waits under this kind and key.
     fn cancel_job(&self, kind: &str, key: &str) -> impl Future<Output = Result<(), StoreError>>;
 }
@@ -235,13 +276,23 @@ pub trait Blobs {
     /// Begins an upload.
     fn create(&self) -> impl Future<Output = Result<String, BlobError>>;
     /// At most 1 MiB.
-    fn append(&self, upload: &str, offset: u64, chunk: Vec<u8>) -> impl Future<Output = Result<u64, BlobError>>;
+    fn append(
+        &self,
+        upload: &str,
+        offset: u64,
+        chunk: Vec<u8>,
+    ) -> impl Future<Output = Result<u64, BlobError>>;
     /// Answers what goes into [`Value::Blob`].
     fn finish(&self, upload: &str) -> impl Future<Output = Result<String, BlobError>>;
     /// Bytes in a blob.
     fn size(&self, blob: &str) -> impl Future<Output = Result<u64, BlobError>>;
     /// At most 1 MiB.
-    fn read(&self, blob: &str, offset: u64, length: u32) -> impl Future<Output = Result<Vec<u8>, BlobError>>;
+    fn read(
+        &self,
+        blob: &str,
+        offset: u64,
+        length: u32,
+    ) -> impl Future<Output = Result<Vec<u8>, BlobError>>;
 }
 
 /// Small encrypted values by name.
@@ -259,7 +310,12 @@ pub trait Locks {
     /// Released when dropped.
     type Guard;
     /// None: somebody else still holds it after `wait_ms`.
-    fn acquire(&self, name: &str, hold_ms: u32, wait_ms: u32) -> impl Future<Output = Option<Self::Guard>>;
+    fn acquire(
+        &self,
+        name: &str,
+        hold_ms: u32,
+        wait_ms: u32,
+    ) -> impl Future<Output = Option<Self::Guard>>;
 }
 
 /// Why a request got no answer.

@@ -58,7 +58,9 @@ pub enum ProviderError {
 pub type Result<T> = std::result::Result<T, ProviderError>;
 
 /// What a folder is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "named as in the contract")]
 pub enum Role {
@@ -351,18 +353,34 @@ pub trait Provider {
     /// A cursor from now on (Gmail), or one whose first round is a snapshot (Graph).
     fn begin(&self, stream: &str) -> impl Future<Output = Result<String>>;
     /// Messages that arrived at or after `since` (milliseconds since the Unix epoch), newest first, Spam and Trash included.
-    fn list(&self, stream: &str, since: Option<u64>, page: Option<&str>) -> impl Future<Output = Result<Listing>>;
+    fn list(
+        &self,
+        stream: &str,
+        since: Option<u64>,
+        page: Option<&str>,
+    ) -> impl Future<Output = Result<Listing>>;
     /// What happened since `cursor`.
     fn changes(&self, stream: &str, cursor: &str) -> impl Future<Output = Result<Changes>>;
     /// Whole messages, each with its own answer; `NotFound` for what is gone. A fault of the whole call is an error, one of a
     /// single message is in its place.
-    fn fetch(&self, ids: &[RemoteId]) -> impl Future<Output = Result<Vec<(RemoteId, Result<RemoteMessage>)>>>;
+    fn fetch(
+        &self,
+        ids: &[RemoteId],
+    ) -> impl Future<Output = Result<Vec<(RemoteId, Result<RemoteMessage>)>>>;
     /// The bytes of an attachment.
-    fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> impl Future<Output = Result<Vec<u8>>>;
+    fn attachment(
+        &self,
+        message: &str,
+        attachment: &RemoteAttachment,
+    ) -> impl Future<Output = Result<Vec<u8>>>;
     /// The message as RFC 5322.
     fn raw(&self, message: &str) -> impl Future<Output = Result<Vec<u8>>>;
     /// One edit of several messages, each with its own answer.
-    fn edit(&self, ids: &[RemoteId], edit: &Edit) -> impl Future<Output = Result<Vec<(RemoteId, Result<()>)>>>;
+    fn edit(
+        &self,
+        ids: &[RemoteId],
+        edit: &Edit,
+    ) -> impl Future<Output = Result<Vec<(RemoteId, Result<()>)>>>;
     /// Makes a draft; answers its id. After `Unclear`, call `find_draft` with the marker.
     fn create_draft(&self, message: &Outgoing) -> impl Future<Output = Result<String>>;
     /// Drafts that carry the marker; more than one if a creation was repeated.
