@@ -31,11 +31,23 @@ pub use text::Language;
 use plan::Thread;
 
 /// How large messages are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// About 1 kB each: many messages cheaply.
     Small,
     /// As mailboxes are: median 30 kB, and a tail of several megabytes.
+    #[default]
     Real,
 }
 
