@@ -1,0 +1,92 @@
+//! The one clock behind everything timed: leases, locks, sessions, schedules, quotas and expiry.
+//!
+//! It is a trait, so that tests decide what time it is: five-minute intervals and day-long expiries are then proven without
+//! sleeping, and host, plugin and the providers' fakes can share one notion of now.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+
+/// What time it is, and waiting for a time.
+pub trait Clock: Send + Sync + 'static {
+    /// Milliseconds since the Unix epoch, UTC.
+    fn now(&self) -> u64;
+
+    /// Resolves once [`now`](Self::now) is not before `at`; at once if it already is.
+    fn sleep_until(&self, at: u64) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
+}
+
+/// The computer's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+/// Wall clocks are set, and computers sleep: look again at least this often instead of trusting one long wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+impl Clock for SystemClock {
+    fn now(&self) -> u64 {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| {
+                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            })
+    }
+
+    fn sleep_until(&self, at: u64) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
+        Box::pin(async move {
+            loop {
+                let now = Self.now();
+                if now >= at {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(at - now).min(LONGEST_WAIT)).await;
+            }
+        })
+    }
+}
+
+/// A clock that moves only when it is told to. Clones show the same time.
+#[derive(Debug, Clone)]
+pub struct TestClock {
+    now: Arc<watch::Sender<u64>>,
+}
+
+impl TestClock {
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn at(now: u64) -> Self {
+        Self {
+            now: Arc::new(watch::Sender::new(now)),
+        }
+    }
+
+    /// Moves on, waking who waits for a time that has come.
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.now.send_modify(|now| *now = now.saturating_add(by));
+    }
+
+    /// Moves to a time, which may lie in the past.
+    pub fn set(&self, now: u64) {
+        self.now.send_replace(now);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> u64 {
+        *self.now.borrow()
+    }
+
+    fn sleep_until(&self, at: u64) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
+        let mut now = self.now.subscribe();
+        Box::pin(async move {
+            if now.wait_for(|now| *now >= at).await.is_err() {
+                // The clock is gone: nobody can move it any more, so the time never comes.
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! The host's own tables, and how an older file is brought up to date.
+//!
+//! Steps are only ever added at the end; each runs once, in one transaction with the note that it ran. `{serial}` and `{bytes}` stand for
+//! what the dialect calls them.
+
+use sqlx::{AssertSqlSafe, SqlitePool};
+
+use super::dialect;
+use crate::error::Error;
+
+const STEPS: &[&[&str]] = &[&[
+    "CREATE TABLE host_users (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, role TEXT NOT NULL, locale TEXT NOT NULL,
+        password_hash TEXT, disabled INTEGER NOT NULL DEFAULT 0, created_at BIGINT NOT NULL)",
+    "CREATE TABLE host_sessions (
+        hash {bytes} PRIMARY KEY, user_id TEXT NOT NULL REFERENCES host_users(id) ON DELETE CASCADE,
+        created_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, confirmed_at BIGINT NOT NULL)",
+    "CREATE INDEX host_sessions_user ON host_sessions (user_id)",
+    "CREATE INDEX host_sessions_expiry ON host_sessions (expires_at)",
+    "CREATE TABLE host_api_tokens (
+        id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES host_users(id) ON DELETE CASCADE, name TEXT NOT NULL,
+        hash {bytes} NOT NULL UNIQUE, created_at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT)",
+    "CREATE INDEX host_api_tokens_user ON host_api_tokens (user_id)",
+    "CREATE TABLE host_oauth_flows (
+        state {bytes} PRIMARY KEY, plugin TEXT NOT NULL, user_id TEXT NOT NULL, session {bytes} NOT NULL,
+        provider TEXT NOT NULL, sealed {bytes}, expires_at BIGINT NOT NULL, used_at BIGINT)",
+    "CREATE INDEX host_oauth_flows_expiry ON host_oauth_flows (expires_at)",
+    "CREATE TABLE host_plugins (
+        id TEXT PRIMARY KEY, version TEXT NOT NULL, file TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL,
+        reason TEXT, manifest TEXT NOT NULL, grants TEXT, installed_version TEXT, pending TEXT, updated_at BIGINT NOT NULL)",
+    "CREATE TABLE host_plugin_faults (
+        id {serial}, plugin TEXT NOT NULL, at BIGINT NOT NULL, call TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL)",
+    "CREATE INDEX host_plugin_faults_plugin ON host_plugin_faults (plugin, at)",
+    "CREATE TABLE host_audit (
+        id {serial}, at BIGINT NOT NULL, actor TEXT, action TEXT NOT NULL, subject TEXT NOT NULL, details TEXT NOT NULL)",
+    "CREATE TABLE host_events (
+        id {serial}, at BIGINT NOT NULL, plugin TEXT, topic TEXT NOT NULL, user_id TEXT, payload TEXT NOT NULL)",
+    "CREATE INDEX host_events_at ON host_events (at)",
+    "CREATE TABLE host_jobs (
+        id {serial}, plugin TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, payload {bytes} NOT NULL,
+        priority INTEGER NOT NULL, run_at BIGINT NOT NULL, attempt INTEGER NOT NULL, running INTEGER NOT NULL,
+        token BIGINT, lease_until BIGINT, started_at BIGINT, last_error TEXT,
+        created_at BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX host_jobs_waiting ON host_jobs (plugin, kind, key) WHERE running = 0",
+    "CREATE UNIQUE INDEX host_jobs_running ON host_jobs (plugin, key) WHERE running = 1",
+    "CREATE INDEX host_jobs_due ON host_jobs (plugin, priority, run_at, id) WHERE running = 0",
+    "CREATE TABLE host_job_runs (
+        id {serial}, plugin TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, attempt INTEGER NOT NULL,
+        started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL, outcome TEXT NOT NULL, reason TEXT)",
+    "CREATE INDEX host_job_runs_key ON host_job_runs (plugin, key, id)",
+    "CREATE INDEX host_job_runs_ended ON host_job_runs (ended_at)",
+    "CREATE TABLE host_schedules (
+        plugin TEXT NOT NULL, kind TEXT NOT NULL, every_ms BIGINT NOT NULL, next_at BIGINT NOT NULL, PRIMARY KEY (plugin, kind))",
+    "CREATE TABLE host_locks (
+        plugin TEXT NOT NULL, name TEXT NOT NULL, token BIGINT NOT NULL, held_until BIGINT NOT NULL, PRIMARY KEY (plugin, name))",
+    "CREATE TABLE host_secrets (
+        plugin TEXT NOT NULL, name TEXT NOT NULL, sealed {bytes} NOT NULL, PRIMARY KEY (plugin, name))",
+    "CREATE TABLE host_collections (
+        id {serial}, plugin TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL, UNIQUE (plugin, name))",
+    "CREATE TABLE host_text_scopes (id {serial}, collection BIGINT NOT NULL, scope TEXT NOT NULL, UNIQUE (collection, scope))",
+    "CREATE TABLE host_usage (
+        plugin TEXT PRIMARY KEY, row_bytes BIGINT NOT NULL DEFAULT 0, blob_bytes BIGINT NOT NULL DEFAULT 0, quota BIGINT)",
+    "CREATE TABLE host_blobs (
+        plugin TEXT NOT NULL, id TEXT NOT NULL, size BIGINT NOT NULL, keep_until BIGINT NOT NULL, PRIMARY KEY (plugin, id))",
+    "CREATE INDEX host_blobs_id ON host_blobs (id)",
+    "CREATE INDEX host_blobs_keep ON host_blobs (keep_until)",
+    "CREATE TABLE host_uploads (
+        id {bytes} PRIMARY KEY, plugin TEXT NOT NULL, user_id TEXT, size BIGINT NOT NULL, blob TEXT, expires_at BIGINT NOT NULL)",
+    "CREATE INDEX host_uploads_blob ON host_uploads (plugin, blob)",
+    "CREATE INDEX host_uploads_expiry ON host_uploads (expires_at)",
+    "CREATE TABLE host_upload_parts (
+        upload {bytes} NOT NULL REFERENCES host_uploads(id) ON DELETE CASCADE, at BIGINT NOT NULL, size BIGINT NOT NULL,
+        digest {bytes} NOT NULL, PRIMARY KEY (upload, at))",
+    "CREATE TABLE host_doomed_objects (path TEXT PRIMARY KEY)",
+]];
+
+pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
+    let failed = |error: sqlx::Error| {
+        Error::Unavailable(format!("the database can't be brought up to date: {error}"))
+    };
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS host_schema (version BIGINT NOT NULL)")
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    let done: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM host_schema")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed)?;
+    let done = usize::try_from(done).unwrap_or_default();
+    if done > STEPS.len() {
+        return Err(Error::Corrupt(format!(
+            "the data folder was written by a newer version of this program (schema {done}, known {})",
+            STEPS.len()
+        )));
+    }
+    for (number, step) in STEPS.iter().enumerate().skip(done) {
+        for statement in *step {
+            let statement = statement
+                .replace("{serial}", dialect::SERIAL)
+                .replace("{bytes}", "BLOB");
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
+        }
+        sqlx::query("INSERT INTO host_schema (version) VALUES (?)")
+            .bind(i64::try_from(number).unwrap_or(i64::MAX))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+    }
+    tx.commit().await.map_err(failed)
+}

@@ -1,0 +1,158 @@
+//! Which job runs next.
+
+use super::{Jobs, Lease, finish, schedule, small};
+use crate::db::{Tx, sql};
+use crate::error::Error;
+use crate::random;
+
+impl Jobs {
+    /// Waits until a job is due and may run, and takes it for `lease_ms`. May be dropped and called again; several may wait at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn next(&self, lease_ms: u64) -> Result<Lease, Error> {
+        loop {
+            let changed = self.0.jobs.changed.notified();
+            tokio::pin!(changed);
+            // Listening begins before looking, so that what is enqueued in between is not missed.
+            changed.as_mut().enable();
+            if let Some(lease) = self.claim(lease_ms).await? {
+                return Ok(lease);
+            }
+            match self.next_due().await? {
+                Some(due) => tokio::select! {
+                    () = changed => {}
+                    () = self.0.clock.sleep_until(due) => {}
+                },
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Takes a job that is due and may run, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn claim(&self, lease_ms: u64) -> Result<Option<Lease>, Error> {
+        let mut tx = self.0.db.write().await?;
+        let now = self.0.now();
+        finish::recover_lapsed(&mut tx, now).await?;
+        let mut best: Option<(i64, i64, u64, i64)> = None;
+        for (plugin, running) in self.eligible(&mut tx).await? {
+            schedule::enqueue_due(&mut tx, &plugin, now).await?;
+            if let Some((rank, run_at, id)) = first_due(&mut tx, &plugin, now).await? {
+                let candidate = (running, rank, run_at, id);
+                best = Some(best.map_or(candidate, |best| best.min(candidate)));
+            }
+        }
+        let Some((_, _, _, id)) = best else {
+            tx.commit().await?;
+            return Ok(None);
+        };
+        let token = random::fence()?;
+        let until = now.saturating_add(lease_ms.max(1));
+        let row = tx
+            .fetch_first(sql!(
+                "UPDATE host_jobs SET running = 1, token = ?, lease_until = ?, started_at = ? WHERE id = ?
+                 RETURNING plugin, kind, key, payload, attempt",
+                token,
+                until,
+                now,
+                id
+            ))
+            .await?
+            .ok_or(Error::NotFound("job"))?;
+        let lease = Lease {
+            id,
+            token,
+            plugin: row.text(0)?,
+            kind: row.text(1)?,
+            key: row.text(2)?,
+            payload: row.bytes(3)?,
+            attempt: small(row.uint(4)?),
+            until,
+        };
+        tx.commit().await?;
+        Ok(Some(lease))
+    }
+
+    /// When the runner has to look again; none: only when something changes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn next_due(&self) -> Result<Option<u64>, Error> {
+        let mut tx = self.0.db.read().await?;
+        let mut due: Option<u64> = None;
+        let mut earlier = |at: Option<u64>| {
+            if let Some(at) = at {
+                due = Some(due.map_or(at, |due| due.min(at)));
+            }
+        };
+        // A lease that lapses frees its key.
+        let lapses = tx
+            .fetch_first(sql!(
+                "SELECT MIN(lease_until) FROM host_jobs WHERE running = 1"
+            ))
+            .await?;
+        earlier(lapses.map_or(Ok(None), |row| row.opt_uint(0))?);
+        for (plugin, _) in self.eligible(&mut tx).await? {
+            let row = tx
+                .fetch_first(sql!(
+                    "SELECT MIN(run_at) FROM host_jobs j WHERE plugin = ? AND running = 0 AND NOT EXISTS
+                     (SELECT 1 FROM host_jobs r WHERE r.plugin = j.plugin AND r.key = j.key AND r.running = 1)",
+                    &plugin
+                ))
+                .await?;
+            earlier(row.map_or(Ok(None), |row| row.opt_uint(0))?);
+            let row = tx
+                .fetch_first(sql!(
+                    "SELECT MIN(next_at) FROM host_schedules WHERE plugin = ?",
+                    &plugin
+                ))
+                .await?;
+            earlier(row.map_or(Ok(None), |row| row.opt_uint(0))?);
+        }
+        Ok(due)
+    }
+
+    /// Plugins whose jobs may run, and how many of theirs run already.
+    async fn eligible(&self, tx: &mut Tx) -> Result<Vec<(String, i64)>, Error> {
+        let rows = tx
+            .fetch(sql!(
+                "SELECT p.id, (SELECT COUNT(*) FROM host_jobs j WHERE j.plugin = p.id AND j.running = 1)
+                 FROM host_plugins p WHERE p.state = 'enabled'"
+            ))
+            .await?;
+        let mut plugins = Vec::with_capacity(rows.len());
+        for row in rows {
+            let plugin = row.text(0)?;
+            if !self.0.jobs.is_paused(&plugin) {
+                plugins.push((plugin, row.int(1)?));
+            }
+        }
+        Ok(plugins)
+    }
+}
+
+/// Rank, time and id of the first job of a plugin that is due and whose key is free.
+async fn first_due(tx: &mut Tx, plugin: &str, now: u64) -> Result<Option<(i64, u64, i64)>, Error> {
+    for rank in 0..3_i64 {
+        let row = tx
+            .fetch_first(sql!(
+                "SELECT run_at, id FROM host_jobs j WHERE plugin = ? AND running = 0 AND priority = ? AND run_at <= ?
+                 AND NOT EXISTS (SELECT 1 FROM host_jobs r WHERE r.plugin = j.plugin AND r.key = j.key AND r.running = 1)
+                 ORDER BY run_at, id LIMIT 1",
+                plugin,
+                rank,
+                now
+            ))
+            .await?;
+        if let Some(row) = row {
+            return Ok(Some((rank, row.uint(0)?, row.int(1)?)));
+        }
+    }
+    Ok(None)
+}

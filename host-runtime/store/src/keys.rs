@@ -1,0 +1,218 @@
+//! The keys that secrets are sealed with, in a file of their own beside the database.
+//!
+//! A sealed record names its key, so that several keys are in use while one is replaced by the next. What a record belongs to is bound
+//! into it: a record that is moved to another name, plugin or purpose doesn't open.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret as _, SecretBox};
+
+use crate::error::Error;
+use crate::random;
+
+/// First byte of a record: XChaCha20-Poly1305 with a 4-byte key id and a 24-byte nonce before the content.
+const VERSION: u8 = 1;
+const KEY_ID: usize = 4;
+const NONCE: usize = 24;
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct KeyFile {
+    /// Which key seals new records.
+    current: u32,
+    /// 256-bit keys, base64.
+    keys: BTreeMap<u32, String>,
+}
+
+struct Ring {
+    current: u32,
+    keys: BTreeMap<u32, SecretBox<[u8; 32]>>,
+}
+
+/// The keys in use.
+pub(crate) struct KeyRing {
+    path: PathBuf,
+    ring: RwLock<Ring>,
+}
+
+impl KeyRing {
+    /// Reads the key file, or makes one with one key.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let corrupt =
+            |what: String| Error::Corrupt(format!("the key file {}: {what}", path.display()));
+        let ring = match std::fs::read_to_string(path) {
+            Ok(text) => {
+                let file: KeyFile = serde_json::from_str(&text)
+                    .map_err(|_| corrupt("is no key file".to_owned()))?;
+                let mut keys = BTreeMap::new();
+                for (id, key) in &file.keys {
+                    let bytes = STANDARD
+                        .decode(key)
+                        .ok()
+                        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+                    let bytes = bytes.ok_or_else(|| corrupt(format!("key {id} is damaged")))?;
+                    keys.insert(*id, SecretBox::new(Box::new(bytes)));
+                }
+                if !keys.contains_key(&file.current) {
+                    return Err(corrupt("the current key is missing".to_owned()));
+                }
+                Ring {
+                    current: file.current,
+                    keys,
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let ring = Ring {
+                    current: 1,
+                    keys: BTreeMap::from([(1, new_key()?)]),
+                };
+                ring.write(path)?;
+                ring
+            }
+            Err(error) => {
+                return Err(Error::Unavailable(format!(
+                    "the key file {}: {error}",
+                    path.display()
+                )));
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            ring: RwLock::new(ring),
+        })
+    }
+
+    /// Encrypts, and binds to `context`.
+    pub(crate) fn seal(&self, context: &[&str], content: &[u8]) -> Result<Vec<u8>, Error> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let cipher = ring.cipher(ring.current)?;
+        let nonce = random::bytes::<NONCE>()?;
+        let sealed = cipher
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: content,
+                    aad: &bind(context),
+                },
+            )
+            .map_err(|_| Error::Unavailable("a secret could not be sealed".to_owned()))?;
+        let mut record = Vec::with_capacity(1 + KEY_ID + NONCE + sealed.len());
+        record.push(VERSION);
+        record.extend_from_slice(&ring.current.to_be_bytes());
+        record.extend_from_slice(&nonce);
+        record.extend_from_slice(&sealed);
+        Ok(record)
+    }
+
+    /// Decrypts what was sealed for the same `context`.
+    pub(crate) fn open_sealed(&self, context: &[&str], record: &[u8]) -> Result<Vec<u8>, Error> {
+        let damaged =
+            || Error::Corrupt("a sealed record is damaged or belongs elsewhere".to_owned());
+        let (id, rest) = key_id(record).ok_or_else(damaged)?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.cipher(id)?
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: sealed,
+                    aad: &bind(context),
+                },
+            )
+            .map_err(|_| damaged())
+    }
+
+    /// Makes a new key the current one; records sealed with older ones still open.
+    pub(crate) fn add_key(&self) -> Result<(), Error> {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let id = ring.keys.keys().next_back().map_or(1, |last| last + 1);
+        let before = ring.current;
+        ring.keys.insert(id, new_key()?);
+        ring.current = id;
+        if let Err(error) = ring.write(&self.path) {
+            ring.keys.remove(&id);
+            ring.current = before;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Forgets all keys but the current one. Only once nothing is sealed with them any more.
+    pub(crate) fn drop_old_keys(&self) -> Result<(), Error> {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let current = ring.current;
+        ring.keys.retain(|id, _| *id == current);
+        ring.write(&self.path)
+    }
+}
+
+impl Ring {
+    fn cipher(&self, id: u32) -> Result<XChaCha20Poly1305, Error> {
+        let key = self
+            .keys
+            .get(&id)
+            .ok_or_else(|| Error::Corrupt(format!("key {id} is not in the key file")))?;
+        Ok(XChaCha20Poly1305::new(key.expose_secret().into()))
+    }
+
+    /// Replaces the file as a whole: a crash leaves the old one or the new one.
+    fn write(&self, path: &Path) -> Result<(), Error> {
+        let failed = |error: std::io::Error| {
+            Error::Unavailable(format!("the key file {}: {error}", path.display()))
+        };
+        let keys = self
+            .keys
+            .iter()
+            .map(|(id, key)| (*id, STANDARD.encode(key.expose_secret())))
+            .collect();
+        let text = serde_json::to_string_pretty(&KeyFile {
+            current: self.current,
+            keys,
+        })
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let draft = path.with_extension("json.new");
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let mut file = options.open(&draft).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        std::fs::rename(&draft, path).map_err(failed)?;
+        if let Some(folder) = path.parent() {
+            std::fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn new_key() -> Result<SecretBox<[u8; 32]>, Error> {
+    Ok(SecretBox::new(Box::new(random::bytes::<32>()?)))
+}
+
+fn key_id(record: &[u8]) -> Option<(u32, &[u8])> {
+    let (version, rest) = record.split_first()?;
+    let (id, rest) = rest.split_first_chunk::<KEY_ID>()?;
+    (*version == VERSION).then_some((u32::from_be_bytes(*id), rest))
+}
+
+/// Each part with its length before it, so that no two contexts read the same.
+fn bind(context: &[&str]) -> Vec<u8> {
+    let mut bound = Vec::new();
+    for part in context {
+        bound.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        bound.extend_from_slice(part.as_bytes());
+    }
+    bound
+}

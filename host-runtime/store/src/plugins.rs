@@ -1,0 +1,365 @@
+//! Installed plugins: what the manager must know to put everything back as it was after a restart or a crash.
+
+use std::sync::Arc;
+
+use crate::db::{Row, sql};
+use crate::error::Error;
+use crate::store::Inner;
+
+/// Whether a plugin runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginState {
+    /// Installed, not running.
+    Disabled,
+    /// Running; its jobs are done.
+    Enabled,
+    /// Stopped by the host, with a reason.
+    Broken,
+}
+
+impl PluginState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::Broken => "broken",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "enabled" => Self::Enabled,
+            "broken" => Self::Broken,
+            _ => Self::Disabled,
+        }
+    }
+}
+
+/// A plugin as it is remembered. What it asked for and was granted is the manager's business: JSON here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PluginRecord {
+    /// Lower case words joined by `-`.
+    pub id: String,
+    /// Of the component in `file`.
+    pub version: String,
+    /// The component, relative to the data folder or absolute.
+    pub file: String,
+    /// BLAKE3 of the component, hex.
+    pub digest: String,
+    /// Whether it runs.
+    pub state: PluginState,
+    /// Why it is broken.
+    pub reason: Option<String>,
+    /// What it says of itself.
+    pub manifest: serde_json::Value,
+    /// What an administrator granted; none: nothing yet.
+    pub grants: Option<serde_json::Value>,
+    /// The version whose `install` or `upgrade` last ended well; none: never installed.
+    pub installed_version: Option<String>,
+    /// A lifecycle step that was begun and not ended, such as `enable`: to be replayed.
+    pub pending: Option<String>,
+    /// Milliseconds since the Unix epoch; set by the store.
+    pub updated_at: u64,
+}
+
+/// A call that ended badly.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    /// Milliseconds since the Unix epoch.
+    pub at: u64,
+    /// Which export.
+    pub call: String,
+    /// Such as `trap`, `timeout` or `memory`.
+    pub reason: String,
+    /// Root cause and what the plugin last said.
+    pub detail: String,
+}
+
+/// What a plugin keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Usage {
+    /// Bytes of its rows.
+    pub row_bytes: u64,
+    /// Bytes of its blobs.
+    pub blob_bytes: u64,
+    /// What was granted; none: no limit.
+    pub quota: Option<u64>,
+}
+
+/// Faults kept for each plugin.
+const KEEP_FAULTS: i64 = 200;
+
+const COLUMNS: &str = "id, version, file, digest, state, reason, manifest, grants, installed_version, pending, updated_at";
+
+/// Installed plugins.
+#[derive(Clone)]
+pub struct Plugins(pub(crate) Arc<Inner>);
+
+impl Plugins {
+    /// Adds or replaces a plugin's record as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for an id that is not lower case words joined by `-`, [`Error::Unavailable`].
+    pub async fn save(&self, plugin: &PluginRecord) -> Result<(), Error> {
+        if !is_id(&plugin.id) {
+            return Err(Error::Invalid(
+                "id",
+                "is not lower case words joined by `-`, at most 64 long".to_owned(),
+            ));
+        }
+        self.0
+            .db
+            .execute(sql!(
+                format!(
+                    "INSERT INTO host_plugins ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     ON CONFLICT (id) DO UPDATE SET version = excluded.version, file = excluded.file, digest = excluded.digest,
+                     state = excluded.state, reason = excluded.reason, manifest = excluded.manifest, grants = excluded.grants,
+                     installed_version = excluded.installed_version, pending = excluded.pending, updated_at = excluded.updated_at"
+                ),
+                &plugin.id,
+                &plugin.version,
+                &plugin.file,
+                &plugin.digest,
+                plugin.state.as_str(),
+                plugin.reason.as_ref(),
+                plugin.manifest.to_string(),
+                plugin.grants.as_ref().map(ToString::to_string),
+                plugin.installed_version.as_ref(),
+                plugin.pending.as_ref(),
+                self.0.now()
+            ))
+            .await?;
+        self.0.jobs.changed();
+        Ok(())
+    }
+
+    /// None: no such plugin.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn get(&self, id: &str) -> Result<Option<PluginRecord>, Error> {
+        let row = self
+            .0
+            .db
+            .fetch_first(sql!(
+                format!("SELECT {COLUMNS} FROM host_plugins WHERE id = ?"),
+                id
+            ))
+            .await?;
+        row.map(|row| record(&row)).transpose()
+    }
+
+    /// All, by id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn list(&self) -> Result<Vec<PluginRecord>, Error> {
+        let rows = self
+            .0
+            .db
+            .fetch(sql!(format!(
+                "SELECT {COLUMNS} FROM host_plugins ORDER BY id"
+            )))
+            .await?;
+        rows.iter().map(record).collect()
+    }
+
+    /// Forgets a plugin with its jobs, schedules, locks and faults; what it kept stays for a plugin of the same id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unavailable`].
+    pub async fn delete(&self, id: &str) -> Result<(), Error> {
+        let mut tx = self.0.db.write().await?;
+        if tx
+            .execute(sql!("DELETE FROM host_plugins WHERE id = ?", id))
+            .await?
+            == 0
+        {
+            return Err(Error::NotFound("plugin"));
+        }
+        for table in [
+            "host_jobs",
+            "host_job_runs",
+            "host_schedules",
+            "host_locks",
+            "host_plugin_faults",
+            "host_oauth_flows",
+        ] {
+            tx.execute(sql!(format!("DELETE FROM {table} WHERE plugin = ?"), id))
+                .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Deletes everything that a plugin keeps: collections, secrets, uploads and blobs. Can be repeated after a crash.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn delete_data(&self, id: &str) -> Result<(), Error> {
+        let mut tx = self.0.db.write().await?;
+        crate::collections::drop_all(&mut tx, &self.0.catalog, id).await?;
+        crate::blobs::doom_all(&mut tx, id).await?;
+        for table in ["host_secrets", "host_usage"] {
+            tx.execute(sql!(format!("DELETE FROM {table} WHERE plugin = ?"), id))
+                .await?;
+        }
+        tx.commit().await?;
+        self.0.catalog.forget(id);
+        crate::blobs::delete_doomed(&self.0).await
+    }
+
+    /// Notes a call that ended badly.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn record_fault(
+        &self,
+        plugin: &str,
+        call: &str,
+        reason: &str,
+        detail: &str,
+    ) -> Result<(), Error> {
+        let mut tx = self.0.db.write().await?;
+        tx.execute(sql!(
+            "INSERT INTO host_plugin_faults (plugin, at, call, reason, detail) VALUES (?, ?, ?, ?, ?)",
+            plugin,
+            self.0.now(),
+            call,
+            reason,
+            detail
+        ))
+        .await?;
+        tx.execute(sql!(
+            "DELETE FROM host_plugin_faults WHERE plugin = ? AND id <=
+             (SELECT id FROM host_plugin_faults WHERE plugin = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            plugin,
+            plugin,
+            KEEP_FAULTS
+        ))
+        .await?;
+        tx.commit().await
+    }
+
+    /// A plugin's faults, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn faults(&self, plugin: &str, limit: u32) -> Result<Vec<Fault>, Error> {
+        let rows = self
+            .0
+            .db
+            .fetch(sql!(
+                "SELECT at, call, reason, detail FROM host_plugin_faults WHERE plugin = ? ORDER BY id DESC LIMIT ?",
+                plugin,
+                limit
+            ))
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Fault {
+                    at: row.uint(0)?,
+                    call: row.text(1)?,
+                    reason: row.text(2)?,
+                    detail: row.text(3)?,
+                })
+            })
+            .collect()
+    }
+
+    /// How many faults since a time, to decide that a plugin is broken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn faults_since(&self, plugin: &str, since: u64) -> Result<u64, Error> {
+        let row = self
+            .0
+            .db
+            .fetch_first(sql!(
+                "SELECT COUNT(*) FROM host_plugin_faults WHERE plugin = ? AND at >= ?",
+                plugin,
+                since
+            ))
+            .await?;
+        row.map_or(Ok(0), |row| row.uint(0))
+    }
+
+    /// Sets how many bytes of rows and blobs a plugin may keep; none: no limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn set_quota(&self, plugin: &str, quota: Option<u64>) -> Result<(), Error> {
+        self.0
+            .db
+            .execute(sql!(
+                "INSERT INTO host_usage (plugin, quota) VALUES (?, ?) ON CONFLICT (plugin) DO UPDATE SET quota = excluded.quota",
+                plugin,
+                quota
+            ))
+            .await
+            .map(drop)
+    }
+
+    /// What a plugin keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn usage(&self, plugin: &str) -> Result<Usage, Error> {
+        let row = self
+            .0
+            .db
+            .fetch_first(sql!(
+                "SELECT row_bytes, blob_bytes, quota FROM host_usage WHERE plugin = ?",
+                plugin
+            ))
+            .await?;
+        row.map_or(Ok(Usage::default()), |row| {
+            Ok(Usage {
+                row_bytes: row.uint(0)?,
+                blob_bytes: row.uint(1)?,
+                quota: row.opt_uint(2)?,
+            })
+        })
+    }
+}
+
+/// Plugin ids stand in names of tables and triggers: nothing but lower case letters, digits and `-`.
+pub(crate) fn is_id(id: &str) -> bool {
+    id.len() <= 64
+        && id.split('-').all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+fn record(row: &Row) -> Result<PluginRecord, Error> {
+    let json = |text: String| {
+        serde_json::from_str(&text)
+            .map_err(|error| Error::Corrupt(format!("a plugin's record is damaged: {error}")))
+    };
+    Ok(PluginRecord {
+        id: row.text(0)?,
+        version: row.text(1)?,
+        file: row.text(2)?,
+        digest: row.text(3)?,
+        state: PluginState::parse(&row.text(4)?),
+        reason: row.opt_text(5)?,
+        manifest: json(row.text(6)?)?,
+        grants: row.opt_text(7)?.map(json).transpose()?,
+        installed_version: row.opt_text(8)?,
+        pending: row.opt_text(9)?,
+        updated_at: row.uint(10)?,
+    })
+}
