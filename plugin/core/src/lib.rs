@@ -2,7 +2,9 @@
 //!
 //! Start at [`platform`] (what the plugin needs of its host) and [`provider`] (what a mail provider can do).
 
+pub mod oauth;
 pub mod platform;
 pub mod provider;
+pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -12,6 +12,8 @@
 //!    listing is found by comparing.
 //! 4. A lost cursor is mended by the same comparing: `list` (Gmail) or a new snapshot (Graph).
 
+pub mod retry;
+
 use std::future::Future;
 
 /// A provider's own id of a message: stable while the message exists (Graph: immutable ids).
