@@ -19,7 +19,7 @@ const STEPS: &[&[&str]] = &[&[
     "CREATE INDEX host_sessions_expiry ON host_sessions (expires_at)",
     "CREATE TABLE host_api_tokens (
         id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES host_users(id) ON DELETE CASCADE, name TEXT NOT NULL,
-        hash {bytes} NOT NULL UNIQUE, created_at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT)",
+        hash {bytes} NOT NULL UNIQUE, scopes TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT)",
     "CREATE INDEX host_api_tokens_user ON host_api_tokens (user_id)",
     "CREATE TABLE host_oauth_flows (
         state {bytes} PRIMARY KEY, plugin TEXT NOT NULL, user_id TEXT NOT NULL, session {bytes} NOT NULL,
