@@ -95,10 +95,10 @@ impl Client {
     /// # Errors
     ///
     /// If the host refuses.
-    pub async fn sign_in(&self, name: &str, password: &str) -> Result<()> {
+    pub async fn sign_in(&self, email: &str, password: &str) -> Result<()> {
         self.post(
             "/api/session",
-            json!({ "name": name, "password": password }),
+            json!({ "email": email, "password": password }),
         )
         .await?
         .success()?;

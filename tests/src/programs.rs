@@ -17,8 +17,8 @@ use crate::providers::Providers;
 /// An unoptimised host compiles the component on its first start.
 const START: Duration = Duration::from_secs(90);
 
-/// The administrator whom the first start of a host makes.
-pub const ADMINISTRATOR: &str = "admin";
+/// The address of the administrator whom the first start of a host makes.
+pub const ADMINISTRATOR: &str = "admin@localhost";
 /// Only ever used on loopback, with made-up mail.
 pub const PASSWORD: &str = "correct-horse-battery";
 
@@ -316,7 +316,7 @@ fn launch(program: &Path, folder: &Path, base: &Url) -> Result<Process> {
         .arg("--data-dir")
         .arg(folder.join("data"))
         .args(["--listen", &listen])
-        .env("PLUGIN_HOST_ADMIN_USER", ADMINISTRATOR)
+        .env("PLUGIN_HOST_ADMIN_EMAIL", ADMINISTRATOR)
         .env("PLUGIN_HOST_ADMIN_PASSWORD", PASSWORD)
         // A program that checks wrong passwords on purpose is not to be slowed down as somebody who guesses.
         .env("PLUGIN_HOST_SIGN_IN_TRIES", "1000");

@@ -1,6 +1,6 @@
 //! What happens at the providers, by their hand: looks into mailboxes and changes them through the simulator's control API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -281,17 +281,18 @@ impl Providers {
         Ok(())
     }
 
-    /// Method and route of everything that was asked of a provider's API so far, without what the simulator itself offers.
+    /// How often each route was asked so far, as `METHOD /route`.
     ///
     /// # Errors
     ///
     /// If the control API refuses.
-    pub async fn routes(&self, provider: &str) -> Result<std::collections::BTreeSet<String>> {
+    pub async fn asked(&self, provider: &str) -> Result<BTreeMap<String, u64>> {
         #[derive(Deserialize)]
         struct Count {
             provider: String,
             method: String,
             route: String,
+            count: u64,
         }
         let answer = self
             .call(
@@ -302,22 +303,40 @@ impl Providers {
             )
             .await?;
         let counts: Vec<Count> = serde_json::from_slice(&answer)?;
-        Ok(counts
+        let mut asked = BTreeMap::new();
+        for count in counts
             .into_iter()
             .filter(|count| count.provider == provider)
-            .map(|count| format!("{} {}", count.method, count.route))
-            .collect())
+        {
+            *asked
+                .entry(format!("{} {}", count.method, count.route))
+                .or_default() += count.count;
+        }
+        Ok(asked)
     }
 
-    /// Forgets what was asked so far.
+    /// Routes of the mail API among those that were asked: what an official client library must drive as well.
     ///
     /// # Errors
     ///
     /// If the control API refuses.
-    pub async fn forget_access(&self, provider: &str) -> Result<()> {
-        self.call(provider, reqwest::Method::DELETE, "/_control/access", None)
-            .await?;
-        Ok(())
+    pub async fn mail_routes(&self, provider: &str) -> Result<BTreeSet<String>> {
+        let mail = |route: &str| {
+            ["/gmail/", "/batch", "/upload/", "/resumable/", "/v1.0/"]
+                .iter()
+                .any(|start| {
+                    route
+                        .split(' ')
+                        .nth(1)
+                        .is_some_and(|path| path.starts_with(start))
+                })
+        };
+        Ok(self
+            .asked(provider)
+            .await?
+            .into_keys()
+            .filter(|route| mail(route))
+            .collect())
     }
 
     fn mailbox_path(&self, provider: &str, rest: &str) -> Result<String> {

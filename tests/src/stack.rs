@@ -25,6 +25,8 @@ pub struct Options {
     pub messages: usize,
     /// Port of the host; 0 takes a free one.
     pub port: u16,
+    /// The redirect URI that is registered at the fakes; none: the host's.
+    pub redirect: Option<String>,
     /// Further arguments of the simulator.
     pub simulator: Vec<String>,
 }
@@ -34,6 +36,7 @@ impl Default for Options {
         Self {
             messages: 500,
             port: 0,
+            redirect: None,
             simulator: Vec::new(),
         }
     }
@@ -64,7 +67,10 @@ impl Stack {
         let host = Host::start(&paths.host, folder.path(), options.port)
             .await
             .context("the host")?;
-        let redirect = host.base().join(CALLBACK)?.to_string();
+        let redirect = match &options.redirect {
+            Some(redirect) => redirect.clone(),
+            None => host.base().join(CALLBACK)?.to_string(),
+        };
         let more: Vec<&str> = options.simulator.iter().map(String::as_str).collect();
         let simulator = Simulator::start(
             &paths.providers,
@@ -278,13 +284,15 @@ impl Stack {
     ///
     /// If the host refuses.
     pub async fn member(&self, name: &str) -> Result<Client> {
-        let person = json!({ "name": name, "email": format!("{name}@localhost"), "role": "member", "password": PASSWORD });
+        let email = format!("{name}@localhost");
+        let person =
+            json!({ "name": name, "email": email, "role": "member", "password": PASSWORD });
         self.administrator
             .post("/api/users", person)
             .await?
             .success()?;
         let member = self.administrator.stranger()?;
-        member.sign_in(name, PASSWORD).await?;
+        member.sign_in(&email, PASSWORD).await?;
         Ok(member)
     }
 

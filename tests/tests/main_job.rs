@@ -23,6 +23,20 @@ async fn works(provider: &'static str) {
     if !report.passed() {
         panic!("{report}\n{}", common::log(&stack));
     }
+    let used = stack
+        .simulator
+        .providers
+        .mail_routes(provider)
+        .await
+        .unwrap();
+    let unknown: Vec<_> = used
+        .difference(&common::driven_routes(provider))
+        .cloned()
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "let the official library drive these as well, and add them to tests/clients/{provider}.routes: {unknown:#?}"
+    );
 }
 
 #[tokio::test]

@@ -104,16 +104,16 @@ async fn show(arguments: &Arguments) -> Result<bool> {
         "
 The Email manager runs at {base}
 
-  sign in as       name       password
-  administrator    {ADMINISTRATOR:10} {PASSWORD}
-  member           member     {PASSWORD}
+  sign in as       address           password
+  administrator    {ADMINISTRATOR:17} {PASSWORD}
+  member           member@localhost  {PASSWORD}
 
 Try, as the member:
   link a mailbox   choose Google or Microsoft; on their (simulated) page choose
                    {google} or {microsoft}
   read             open `Поездка в Шанхай — 上海之行`; search for `quokkaphone`
   without a page   curl -c /tmp/c -H 'content-type: application/json' {base}api/session \\
-                     -d '{{\"name\":\"member\",\"password\":\"{PASSWORD}\"}}'
+                     -d '{{\"email\":\"member@localhost\",\"password\":\"{PASSWORD}\"}}'
                    curl -b /tmp/c {base}api/mail/accounts
   new mail         printf 'Subject: Hello\\n\\nHi.\\n' | curl --data-binary @- -H 'content-type: message/rfc822' \\
                      {control}_control/google/mailboxes/{google}/messages

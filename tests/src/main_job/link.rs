@@ -33,7 +33,7 @@ pub(super) async fn link(
         )
         .await?;
     let arrived = client.browser().get(returned).send().await?;
-    if !arrived.status().is_redirection() {
+    if !arrived.status().is_redirection() && !arrived.status().is_success() {
         bail!(
             "the callback answered {}: {}",
             arrived.status(),

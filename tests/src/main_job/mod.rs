@@ -146,7 +146,7 @@ pub async fn run(
     report
         .step("access token refreshed", recover::expiry(&job))
         .await?;
-    report
+    let asked = report
         .step(
             "disabled: routes gone, sync stops",
             recover::disabled(&job, stack, plugin),
@@ -155,7 +155,7 @@ pub async fn run(
     report
         .step(
             "enabled: goes on where it was",
-            recover::enabled(&job, stack, plugin),
+            recover::enabled(&job, stack, plugin, asked),
         )
         .await?;
     let second = report

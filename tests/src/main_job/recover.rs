@@ -57,8 +57,8 @@ pub(super) async fn expiry(job: &Job) -> Result<((), String)> {
     Ok(((), String::new()))
 }
 
-/// Mail can't be reached, the callback is gone, and the provider is left alone.
-pub(super) async fn disabled(job: &Job, stack: &Stack, plugin: &str) -> Result<((), String)> {
+/// Mail can't be reached and the callback is gone. Answers how often the provider was asked until then.
+pub(super) async fn disabled(job: &Job, stack: &Stack, plugin: &str) -> Result<(u64, String)> {
     stack.disable(plugin).await?;
     job.client
         .get("/api/mail/accounts")
@@ -73,7 +73,7 @@ pub(super) async fn disabled(job: &Job, stack: &Stack, plugin: &str) -> Result<(
     if callback.status() != 404 {
         bail!("the callback still answers: {}", callback.status());
     }
-    job.providers.forget_access(job.provider).await?;
+    let asked = job.providers.asked(job.provider).await?.values().sum();
     job.providers
         .deliver(
             job.provider,
@@ -83,14 +83,22 @@ pub(super) async fn disabled(job: &Job, stack: &Stack, plugin: &str) -> Result<(
             ),
         )
         .await?;
-    Ok(((), String::new()))
+    Ok((asked, String::new()))
 }
 
-/// The account is still linked, and what arrived meanwhile comes.
-pub(super) async fn enabled(job: &Job, stack: &Stack, plugin: &str) -> Result<((), String)> {
-    let asked = job.providers.routes(job.provider).await?;
-    if !asked.is_empty() {
-        bail!("the disabled plugin went on asking the provider: {asked:?}");
+/// The provider was left alone meanwhile; the account is still linked, and what arrived comes.
+pub(super) async fn enabled(
+    job: &Job,
+    stack: &Stack,
+    plugin: &str,
+    asked: u64,
+) -> Result<((), String)> {
+    let now: u64 = job.providers.asked(job.provider).await?.values().sum();
+    if now != asked {
+        bail!(
+            "the disabled plugin asked the provider {} more times",
+            now - asked
+        );
     }
     stack.enable(plugin).await?;
     job.synchronise("mail that arrived while it was disabled", async || {

@@ -6,6 +6,8 @@
     reason = "each test file uses a part; a test may stop at the first surprise"
 )]
 
+use std::collections::BTreeSet;
+
 use end_to_end::programs::Paths;
 use end_to_end::stack::{Options, Stack};
 
@@ -34,6 +36,18 @@ pub(crate) async fn small() -> Stack {
     stack
 }
 
+/// As [`small`], but at the providers the application is registered with this redirect URI.
+pub(crate) async fn registered_as(redirect: &str) -> Stack {
+    let options = Options {
+        messages: 20,
+        redirect: Some(redirect.to_owned()),
+        ..Options::default()
+    };
+    let stack = Stack::start(paths(), &options).await.unwrap();
+    stack.set_up().await.unwrap();
+    stack
+}
+
 /// The end of the host's log, for a failure's text.
 pub(crate) fn log(stack: &Stack) -> String {
     let text = std::fs::read_to_string(stack.host.log()).unwrap_or_default();
@@ -42,5 +56,16 @@ pub(crate) fn log(stack: &Stack) -> String {
         .iter()
         .skip(lines.len().saturating_sub(40))
         .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// Routes of a provider's mail API that the plugin uses and that its official library is made to drive.
+pub(crate) fn driven_routes(provider: &str) -> BTreeSet<String> {
+    let list =
+        std::fs::read_to_string(xtask::root().join(format!("tests/clients/{provider}.routes")))
+            .unwrap();
+    list.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(str::to_owned)
         .collect()
 }
