@@ -253,6 +253,7 @@ impl<'a> Work<'a> {
             has_files: message.attachments.iter().any(|attachment| !attachment.inline),
             folders: Json(places(&place, &self.folders)),
             snippet: message.snippet.clone(),
+            origin: before.and_then(|before| before.origin.clone()),
             id,
         });
         known.arrived = Some(Box::new(arrived.clone()));
@@ -555,6 +556,7 @@ fn row(account: &Account, light: &Light, arrived: Arrived) -> (Message, Body) {
         problem: message.problem,
         marker: message.marker,
         draft_id: message.draft_id,
+        origin: light.origin.clone(),
     };
     (row, body)
 }

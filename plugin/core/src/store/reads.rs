@@ -1,9 +1,10 @@
 //! Lists and single messages, as they are read.
 
+use super::column::Column;
 use super::query::{self, Paging};
 use super::rows::{Account, Body, Hit, Light, Listing, Message, Thread};
 use crate::model::{Error, Result};
-use crate::platform::{Filter, Operator, Platform, StoreError};
+use crate::platform::{Filter, Operator, Platform, StoreError, Write};
 
 type Stored<T> = std::result::Result<T, StoreError>;
 
@@ -104,6 +105,11 @@ pub(crate) async fn owned_message(platform: &impl Platform, user: &str, id: &str
     let message = query::get::<Message>(platform, &[id]).await?.filter(|message| message.user == user).ok_or(Error::NotFound)?;
     let account = super::accounts::owned(platform, user, &message.account).await?;
     Ok((account, message))
+}
+
+/// Notes where a message was before it went into the trash.
+pub(crate) fn remember_origin(message: &str, remote: &str) -> Write {
+    query::patch::<Message>(vec![query::text("id", message)], vec![("origin", remote.to_owned().write())])
 }
 
 pub(crate) async fn body(platform: &impl Platform, message: &str) -> Stored<Option<Body>> {

@@ -138,6 +138,8 @@ row! {
         problem: Option<String>,
         marker: Option<String>,
         draft_id: Option<String>,
+        /// The provider's folder that it was in before it was put into the trash.
+        origin: Option<String>,
     }
 }
 
@@ -162,6 +164,7 @@ row! {
         has_files: bool,
         folders: Json<Vec<String>>,
         snippet: String,
+        origin: Option<String>,
     }
 }
 
