@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::platform::{BlobError, StoreError};
-pub use crate::provider::{Address, RelationKind as Relation, Role};
 use crate::provider::ProviderError;
+pub use crate::provider::{Address, RelationKind as Relation, Role};
 
 /// On whose behalf a call is made; the host made it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,9 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(what) => Self::Conflict(what),
-            StoreError::QuotaExceeded => Self::AdministratorAction("The storage granted to the Email manager is used up; grant more.".into()),
+            StoreError::QuotaExceeded => Self::AdministratorAction(
+                "The storage granted to the Email manager is used up; grant more.".into(),
+            ),
             StoreError::Unavailable(why) => Self::Unavailable(format!("storage: {why}")),
             StoreError::Fenced => Self::Conflict("somebody else has taken over this work".into()),
             other => Self::Other(other.to_string()),
@@ -77,10 +79,14 @@ impl Error {
     pub fn of_provider(error: ProviderError, account: &str) -> Self {
         match error {
             ProviderError::Wait { until, .. } => Self::BusyUntil(until),
-            ProviderError::Reconnect(_) | ProviderError::MissingScope(_) => Self::Reconnect(account.to_owned()),
+            ProviderError::Reconnect(_) | ProviderError::MissingScope(_) => {
+                Self::Reconnect(account.to_owned())
+            }
             ProviderError::Administrator(what) => Self::AdministratorAction(what),
             ProviderError::NotFound => Self::NotFound,
-            ProviderError::Conflict | ProviderError::CursorLost => Self::Conflict("it was changed at the provider meanwhile".into()),
+            ProviderError::Conflict | ProviderError::CursorLost => {
+                Self::Conflict("it was changed at the provider meanwhile".into())
+            }
             ProviderError::Refused(why) => Self::Other(why),
             ProviderError::Unclear(why) => Self::Unavailable(why),
         }
@@ -119,14 +125,27 @@ pub struct Marks {
 
 impl Marks {
     fn list(self) -> [bool; 9] {
-        [self.unread, self.starred, self.important, self.draft, self.answered, self.forwarded, self.attachments, self.muted, self.to_do]
+        [
+            self.unread,
+            self.starred,
+            self.important,
+            self.draft,
+            self.answered,
+            self.forwarded,
+            self.attachments,
+            self.muted,
+            self.to_do,
+        ]
     }
 
     /// Whether all of `having` are set and none of `lacking` is.
     #[must_use]
     pub fn satisfy(self, having: Self, lacking: Self) -> bool {
         let wanted = having.list().into_iter().zip(lacking.list());
-        self.list().into_iter().zip(wanted).all(|(is, (having, lacking))| (is || !having) && !(is && lacking))
+        self.list()
+            .into_iter()
+            .zip(wanted)
+            .all(|(is, (having, lacking))| (is || !having) && !(is && lacking))
     }
 
     /// Whether none is set.

@@ -38,9 +38,21 @@ const UNDOABLE: usize = 2_000;
 ///
 /// # Errors
 /// `Invalid` for an empty subject; what the store answers.
-pub async fn apply(platform: &impl Platform, caller: &Caller, subject: Subject, action: Action) -> Result<Applied> {
+pub async fn apply(
+    platform: &impl Platform,
+    caller: &Caller,
+    subject: Subject,
+    action: Action,
+) -> Result<Applied> {
     let undo = ids::ordered(platform, platform.now(), 0);
-    let mut run = Run { platform, user: &caller.user, action: &action, undo: &undo, done: Vec::new(), refused: Vec::new() };
+    let mut run = Run {
+        platform,
+        user: &caller.user,
+        action: &action,
+        undo: &undo,
+        done: Vec::new(),
+        refused: Vec::new(),
+    };
     match subject {
         Subject::Messages(wanted) => {
             let messages = run.by_id(&wanted).await?;
@@ -68,7 +80,11 @@ pub async fn apply(platform: &impl Platform, caller: &Caller, subject: Subject, 
             }
         }
     }
-    Ok(Applied { messages: run.done.len() as u64, refused: run.refused, undo })
+    Ok(Applied {
+        messages: run.done.len() as u64,
+        refused: run.refused,
+        undo,
+    })
 }
 
 /// A bounded part of the rest of an action on everything that matches.
@@ -81,15 +97,36 @@ pub async fn sweep(platform: &impl Platform, id: &str) -> JobOutcome {
 }
 
 async fn sweep_step(platform: &impl Platform, id: &str) -> Result<bool> {
-    let Some(mut row) = queues::sweep(platform, id).await? else { return Ok(false) };
-    let done = queues::undo(platform, &row.user, &row.undo).await.map(|undo| undo.done.0).unwrap_or_default();
-    let (user, filter, action, undo) = (row.user.clone(), row.filter.0.clone(), row.action.0.clone(), row.undo.clone());
-    let mut run = Run { platform, user: &user, action: &action, undo: &undo, done, refused: Vec::new() };
+    let Some(mut row) = queues::sweep(platform, id).await? else {
+        return Ok(false);
+    };
+    let done = queues::undo(platform, &row.user, &row.undo)
+        .await
+        .map(|undo| undo.done.0)
+        .unwrap_or_default();
+    let (user, filter, action, undo) = (
+        row.user.clone(),
+        row.filter.0.clone(),
+        row.action.0.clone(),
+        row.undo.clone(),
+    );
+    let mut run = Run {
+        platform,
+        user: &user,
+        action: &action,
+        undo: &undo,
+        done,
+        refused: Vec::new(),
+    };
     let (messages, next) = run.matching(&filter, row.cursor.take()).await?;
     run.change(messages).await?;
     let more = next.is_some();
     row.cursor = next;
-    let write = if more { queues::put_sweep(row) } else { Some(queues::delete_sweep(id)) };
+    let write = if more {
+        queues::put_sweep(row)
+    } else {
+        Some(queues::delete_sweep(id))
+    };
     platform.apply(write.into_iter().collect()).await?;
     Ok(more)
 }
@@ -106,23 +143,42 @@ struct Run<'a, P> {
 impl<P: Platform> Run<'_, P> {
     async fn by_id(&mut self, wanted: &[String]) -> Result<Vec<Message>> {
         if wanted.is_empty() {
-            return Err(Error::Invalid("subject".into(), "Name at least one message.".into()));
+            return Err(Error::Invalid(
+                "subject".into(),
+                "Name at least one message.".into(),
+            ));
         }
-        let mut found: HashMap<String, Message> =
-            reads::messages_by_id(self.platform, wanted).await?.into_iter().map(|message| (message.id.clone(), message)).collect();
+        let mut found: HashMap<String, Message> = reads::messages_by_id(self.platform, wanted)
+            .await?
+            .into_iter()
+            .map(|message| (message.id.clone(), message))
+            .collect();
         found.retain(|_, message| message.user == self.user);
-        self.refused.extend(wanted.iter().filter(|id| !found.contains_key(*id)).map(|id| (id.clone(), "There is no such message.".into())));
+        self.refused.extend(
+            wanted
+                .iter()
+                .filter(|id| !found.contains_key(*id))
+                .map(|id| (id.clone(), "There is no such message.".into())),
+        );
         Ok(found.into_values().collect())
     }
 
     async fn by_thread(&mut self, wanted: &[String]) -> Result<Vec<Message>> {
         if wanted.is_empty() {
-            return Err(Error::Invalid("subject".into(), "Name at least one thread.".into()));
+            return Err(Error::Invalid(
+                "subject".into(),
+                "Name at least one thread.".into(),
+            ));
         }
         let mut threads = reads::threads(self.platform, wanted).await?;
         threads.retain(|thread| thread.user == self.user);
         let known = |id: &String| threads.iter().any(|thread| thread.id == *id);
-        self.refused.extend(wanted.iter().filter(|id| !known(id)).map(|id| (id.clone(), "There is no such conversation.".into())));
+        self.refused.extend(
+            wanted
+                .iter()
+                .filter(|id| !known(id))
+                .map(|id| (id.clone(), "There is no such conversation.".into())),
+        );
         let mut messages = Vec::new();
         for thread in &threads {
             let mut all = reads::thread_messages(self.platform, &thread.id).await?;
@@ -136,7 +192,11 @@ impl<P: Platform> Run<'_, P> {
     }
 
     /// Matching messages from a place on, as many as one call takes.
-    async fn matching(&self, filter: &Filter, mut cursor: Option<String>) -> Result<(Vec<Message>, Option<String>)> {
+    async fn matching(
+        &self,
+        filter: &Filter,
+        mut cursor: Option<String>,
+    ) -> Result<(Vec<Message>, Option<String>)> {
         let mut messages: Vec<Message> = Vec::new();
         loop {
             let page = select::page(self.platform, self.user, filter, 200, cursor).await?;
@@ -151,7 +211,10 @@ impl<P: Platform> Run<'_, P> {
     async fn change(&mut self, messages: Vec<Message>) -> Result<()> {
         let mut by_account: BTreeMap<String, Vec<Message>> = BTreeMap::new();
         for message in messages {
-            by_account.entry(message.account.clone()).or_default().push(message);
+            by_account
+                .entry(message.account.clone())
+                .or_default()
+                .push(message);
         }
         for (account, messages) in by_account {
             let account = match accounts::owned(self.platform, self.user, &account).await {
@@ -163,7 +226,11 @@ impl<P: Platform> Run<'_, P> {
             let mut edits: Vec<(String, Edit, Option<String>)> = Vec::new();
             for message in messages {
                 match translate::edit(self.action, &account, &folders, &message) {
-                    Ok(edit) => edits.push((message.id.clone(), edit, translate::origin(self.action, &folders, &message))),
+                    Ok(edit) => edits.push((
+                        message.id.clone(),
+                        edit,
+                        translate::origin(self.action, &folders, &message),
+                    )),
                     Err(reason) => self.refused.push((message.id, reason)),
                 }
             }
@@ -174,11 +241,26 @@ impl<P: Platform> Run<'_, P> {
         Ok(())
     }
 
-    async fn commit(&mut self, account: &Account, edits: &[(String, Edit, Option<String>)]) -> Result<()> {
-        let news: Vec<News> = edits.iter().map(|(message, edit, _)| News::Edited { message: message.clone(), edit: edit.clone() }).collect();
-        let queue: Vec<(String, Edit)> = edits.iter().map(|(message, edit, _)| (message.clone(), edit.clone())).collect();
+    async fn commit(
+        &mut self,
+        account: &Account,
+        edits: &[(String, Edit, Option<String>)],
+    ) -> Result<()> {
+        let news: Vec<News> = edits
+            .iter()
+            .map(|(message, edit, _)| News::Edited {
+                message: message.clone(),
+                edit: edit.clone(),
+            })
+            .collect();
+        let queue: Vec<(String, Edit)> = edits
+            .iter()
+            .map(|(message, edit, _)| (message.clone(), edit.clone()))
+            .collect();
         let now = self.platform.now();
-        let numbered: Vec<String> = (0..queue.len()).map(|position| ids::ordered(self.platform, now, position)).collect();
+        let numbered: Vec<String> = (0..queue.len())
+            .map(|position| ids::ordered(self.platform, now, position))
+            .collect();
         let (user, undo, done) = (self.user, self.undo, &self.done);
         let outcome = commit(self.platform, &account.id, &news, |outcome| {
             let mut writes = queue_edits(account, &queue, &numbered, undo, outcome);
@@ -190,7 +272,12 @@ impl<P: Platform> Run<'_, P> {
             let mut all = done.clone();
             all.extend(outcome.moved.iter().cloned());
             all.truncate(UNDOABLE);
-            writes.extend(queues::put_undo(Undo { id: undo.to_owned(), user: user.to_owned(), created: now, done: Json(all) }));
+            writes.extend(queues::put_undo(Undo {
+                id: undo.to_owned(),
+                user: user.to_owned(),
+                created: now,
+                done: Json(all),
+            }));
             writes.push(queues::forget_undos(now.saturating_sub(REMEMBERED_MS)));
             writes
         })
@@ -201,8 +288,18 @@ impl<P: Platform> Run<'_, P> {
 }
 
 /// Rows for the provider's part of what was just done here, in the order of `queue`.
-fn queue_edits(account: &Account, queue: &[(String, Edit)], numbered: &[String], undo: &str, outcome: &Outcome) -> Vec<Write> {
-    let moved: HashMap<&str, &Moved> = outcome.moved.iter().map(|moved| (moved.message.as_str(), moved)).collect();
+fn queue_edits(
+    account: &Account,
+    queue: &[(String, Edit)],
+    numbered: &[String],
+    undo: &str,
+    outcome: &Outcome,
+) -> Vec<Write> {
+    let moved: HashMap<&str, &Moved> = outcome
+        .moved
+        .iter()
+        .map(|moved| (moved.message.as_str(), moved))
+        .collect();
     let row = |(message, edit): &(String, Edit), id: &String| {
         let moved = moved.get(message.as_str())?;
         Some(rows::Edit {
@@ -216,7 +313,11 @@ fn queue_edits(account: &Account, queue: &[(String, Edit)], numbered: &[String],
             tries: 0,
         })
     };
-    let rows: Vec<rows::Edit> = queue.iter().zip(numbered).filter_map(|(entry, id)| row(entry, id)).collect();
+    let rows: Vec<rows::Edit> = queue
+        .iter()
+        .zip(numbered)
+        .filter_map(|(entry, id)| row(entry, id))
+        .collect();
     if rows.is_empty() {
         return Vec::new();
     }

@@ -7,25 +7,37 @@ use crate::store::rows::{Account, Message};
 
 /// Feature names that a consent may lack.
 const MODIFY: &str = "modify";
-const DELETE: &str = "delete-for-ever";
+const DELETE: &str = "delete";
 
 fn target(id: &str, folders: &Folders, label: bool) -> Result<String, String> {
     let unknown = || "There is no such folder in this message's account.".to_owned();
-    let role = folders.role(id).filter(|_| folders.knows(id)).ok_or_else(unknown)?;
+    let role = folders
+        .role(id)
+        .filter(|_| folders.knows(id))
+        .ok_or_else(unknown)?;
     let fits = match role {
         Role::Sent | Role::Drafts | Role::All | Role::Starred => false,
         Role::Label | Role::Important => label || !folders.exclusive(),
         _ => !label,
     };
     if !fits {
-        let what = if label { "This is a folder, not a label." } else { "Messages can't be moved there." };
+        let what = if label {
+            "This is a folder, not a label."
+        } else {
+            "Messages can't be moved there."
+        };
         return Err(what.to_owned());
     }
     folders.remote(id).map(str::to_owned).ok_or_else(unknown)
 }
 
 /// The edit that an action means for this message.
-pub(super) fn edit(action: &Action, account: &Account, folders: &Folders, message: &Message) -> Result<Edit, String> {
+pub(super) fn edit(
+    action: &Action,
+    account: &Account,
+    folders: &Folders,
+    message: &Message,
+) -> Result<Edit, String> {
     if account.state != "active" {
         return Err("The account is unlinked.".into());
     }
@@ -33,9 +45,23 @@ pub(super) fn edit(action: &Action, account: &Account, folders: &Folders, messag
     if lacks(MODIFY) {
         return Err("The consent given to this account does not include changing mail.".into());
     }
-    let has_role = |role: Role| message.folders.0.iter().any(|id| folders.role(id) == Some(role));
+    let has_role = |role: Role| {
+        message
+            .folders
+            .0
+            .iter()
+            .any(|id| folders.role(id) == Some(role))
+    };
     let stays = message.draft
-        && matches!(action, Action::Archive | Action::Unarchive | Action::Spam | Action::NotSpam | Action::MoveTo(_) | Action::AddLabel(_));
+        && matches!(
+            action,
+            Action::Archive
+                | Action::Unarchive
+                | Action::Spam
+                | Action::NotSpam
+                | Action::MoveTo(_)
+                | Action::AddLabel(_)
+        );
     if stays {
         return Err("A draft stays among the drafts until it is sent or discarded.".into());
     }
@@ -47,12 +73,21 @@ pub(super) fn edit(action: &Action, account: &Account, folders: &Folders, messag
         Action::Archive => Edit::Archive,
         Action::Unarchive => Edit::Unarchive,
         Action::Trash => Edit::Trash,
-        Action::Restore if !has_role(Role::Trash) => return Err("The message is not in the trash.".into()),
+        Action::Restore if !has_role(Role::Trash) => {
+            return Err("The message is not in the trash.".into());
+        }
         Action::Restore => Edit::Restore(message.origin.clone().filter(|_| folders.exclusive())),
         Action::Spam => Edit::Spam,
-        Action::NotSpam if !has_role(Role::Spam) => return Err("The message is not in spam.".into()),
+        Action::NotSpam if !has_role(Role::Spam) => {
+            return Err("The message is not in spam.".into());
+        }
         Action::NotSpam => Edit::NotSpam,
-        Action::DeleteForEver if lacks(DELETE) => return Err("Deleting for ever is not allowed here; the trash is emptied by the provider.".into()),
+        Action::DeleteForEver if lacks(DELETE) => {
+            return Err(
+                "Deleting for ever is not allowed here; the trash is emptied by the provider."
+                    .into(),
+            );
+        }
         Action::DeleteForEver => Edit::DeleteForEver,
         Action::MoveTo(id) => Edit::MoveTo(target(id, folders, false)?),
         Action::AddLabel(id) => Edit::AddLabel(target(id, folders, true)?),
@@ -65,6 +100,10 @@ pub(super) fn origin(action: &Action, folders: &Folders, message: &Message) -> O
     if *action != Action::Trash {
         return None;
     }
-    let container = message.folders.0.iter().find(|id| folders.is_container(id) && folders.role(id) != Some(Role::Trash))?;
+    let container = message
+        .folders
+        .0
+        .iter()
+        .find(|id| folders.is_container(id) && folders.role(id) != Some(Role::Trash))?;
     folders.remote(container).map(str::to_owned)
 }

@@ -17,7 +17,9 @@ const WINDOW: u32 = 200;
 
 /// Edits that can go together: alike, and none overtakes an earlier one of its message.
 fn batch(waiting: &[Edit]) -> Vec<&Edit> {
-    let Some(first) = waiting.first() else { return Vec::new() };
+    let Some(first) = waiting.first() else {
+        return Vec::new();
+    };
     let mut passed: Vec<&str> = Vec::new();
     let mut batch = Vec::new();
     for edit in waiting {
@@ -33,12 +35,19 @@ fn batch(waiting: &[Edit]) -> Vec<&Edit> {
 }
 
 /// One batch of edits.
-pub(crate) async fn step<P: Platform, V: Provider>(worker: &mut Worker<'_, P, V>) -> Result<(), Fault> {
+pub(crate) async fn step<P: Platform, V: Provider>(
+    worker: &mut Worker<'_, P, V>,
+) -> Result<(), Fault> {
     let account = worker.account.id.clone();
     let waiting = queues::edits(worker.platform, &account, WINDOW).await?;
     let batch = batch(&waiting);
-    let Some(first) = batch.first() else { return Ok(()) };
-    let by_remote: HashMap<&str, &Edit> = batch.iter().map(|edit| (edit.remote.as_str(), *edit)).collect();
+    let Some(first) = batch.first() else {
+        return Ok(());
+    };
+    let by_remote: HashMap<&str, &Edit> = batch
+        .iter()
+        .map(|edit| (edit.remote.as_str(), *edit))
+        .collect();
     let remotes: Vec<String> = batch.iter().map(|edit| edit.remote.clone()).collect();
     let answers = worker.mailbox.edit(&remotes, &first.edit.0).await?;
 
@@ -48,7 +57,9 @@ pub(crate) async fn step<P: Platform, V: Provider>(worker: &mut Worker<'_, P, V>
     let mut refused = Vec::new();
     let mut pause = None;
     for (remote, answer) in answers {
-        let Some(edit) = by_remote.get(remote.as_str()) else { continue };
+        let Some(edit) = by_remote.get(remote.as_str()) else {
+            continue;
+        };
         match answer {
             Ok(()) => done.push(edit.id.clone()),
             // What is not there needs no edit; whether it is gone is asked for.
@@ -58,16 +69,27 @@ pub(crate) async fn step<P: Platform, V: Provider>(worker: &mut Worker<'_, P, V>
             }
             Err(ProviderError::Refused(reason)) => refused.push((*edit, remote, reason)),
             Err(ProviderError::MissingScope(scope)) => {
-                refused.push((*edit, remote, format!("The consent does not include {scope}.")));
+                refused.push((
+                    *edit,
+                    remote,
+                    format!("The consent does not include {scope}."),
+                ));
             }
             Err(error) => pause = Some(error),
         }
     }
     for (edit, remote, reason) in refused {
-        worker.platform.log(Level::Warn, "the provider refused a change", &[("account", &account), ("reason", &reason)]);
+        worker.platform.log(
+            Level::Warn,
+            "the provider refused a change",
+            &[("account", &account), ("reason", &reason)],
+        );
         done.push(edit.id.clone());
         // A refused deletion has no row to go back to: fetching brings it back.
-        news.push(News::Back { message: edit.message.clone(), place: edit.before.0.clone() });
+        news.push(News::Back {
+            message: edit.message.clone(),
+            place: edit.before.0.clone(),
+        });
         again.push((remote, reason));
     }
     // The edits must be gone before the rows are computed, else they would be laid over once more.
@@ -95,7 +117,10 @@ pub(crate) async fn step<P: Platform, V: Provider>(worker: &mut Worker<'_, P, V>
 }
 
 /// Tells open pages what was not to be.
-fn refusals<P: Platform, V: Provider>(worker: &Worker<'_, P, V>, again: &[(String, String)]) -> Option<Write> {
+fn refusals<P: Platform, V: Provider>(
+    worker: &Worker<'_, P, V>,
+    again: &[(String, String)],
+) -> Option<Write> {
     let refused: Vec<_> = again
         .iter()
         .take(20)
@@ -104,6 +129,7 @@ fn refusals<P: Platform, V: Provider>(worker: &Worker<'_, P, V>, again: &[(Strin
     (!refused.is_empty()).then(|| Write::Publish {
         topic: "actions.refused",
         user: Some(worker.account.user.clone()),
-        payload: serde_json::json!({ "account": worker.account.id, "refused": refused }).to_string(),
+        payload: serde_json::json!({ "account": worker.account.id, "refused": refused })
+            .to_string(),
     })
 }

@@ -33,7 +33,13 @@ pub(crate) async fn load(platform: &impl Blobs, blob: &str) -> Result<Vec<u8>, B
     let size = platform.size(blob).await?;
     let mut bytes = Vec::new();
     while (bytes.len() as u64) < size {
-        let chunk = platform.read(blob, bytes.len() as u64, u32::try_from(CHUNK).unwrap_or(u32::MAX)).await?;
+        let chunk = platform
+            .read(
+                blob,
+                bytes.len() as u64,
+                u32::try_from(CHUNK).unwrap_or(u32::MAX),
+            )
+            .await?;
         if chunk.is_empty() {
             return Err(BlobError::Other("a blob is shorter than it says".into()));
         }
@@ -43,30 +49,65 @@ pub(crate) async fn load(platform: &impl Blobs, blob: &str) -> Result<Vec<u8>, B
 }
 
 /// Takes a message's body out of it, as it is kept.
-pub(crate) async fn arrive(platform: &impl Blobs, mut message: RemoteMessage) -> Result<Arrived, BlobError> {
+pub(crate) async fn arrive(
+    platform: &impl Blobs,
+    mut message: RemoteMessage,
+) -> Result<Arrived, BlobError> {
     let html = message.html.take().filter(|html| !html.trim().is_empty());
     let plain = message.text.take().filter(|text| !text.trim().is_empty());
     let text = plain.unwrap_or_else(|| html.as_deref().map(text::of_html).unwrap_or_default());
     // The store keeps texts, and a text holds no NUL.
-    let text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
+    let text = if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    };
     if message.snippet.is_empty() {
         message.snippet = text::snippet(&text);
     }
     if text.len() + html.as_ref().map_or(0, String::len) <= ROW_BYTES {
-        return Ok(Arrived { message, text, html, whole: None });
+        return Ok(Arrived {
+            message,
+            text,
+            html,
+            whole: None,
+        });
     }
-    let whole = serde_json::to_vec(&(&text, &html)).map_err(|error| BlobError::Other(error.to_string()))?;
+    let whole =
+        serde_json::to_vec(&(&text, &html)).map_err(|error| BlobError::Other(error.to_string()))?;
     let whole = store(platform, &whole).await?;
     let end = text.floor_char_boundary(SEARCHED.min(text.len()));
     let beginning = text.get(..end).unwrap_or_default().to_owned();
-    Ok(Arrived { message, text: beginning, html: None, whole: Some(whole) })
+    Ok(Arrived {
+        message,
+        text: beginning,
+        html: None,
+        whole: Some(whole),
+    })
 }
 
 /// A body as a person sees it.
 #[must_use]
-pub fn show(text: String, html: Option<&str>, attachments: &[RemoteAttachment], showing: &Showing) -> Content {
+pub fn show(
+    text: String,
+    html: Option<&str>,
+    attachments: &[RemoteAttachment],
+    showing: &Showing,
+) -> Content {
     let quoted_from = quote::begins(&text).and_then(|at| u32::try_from(at).ok());
-    let Some(html) = html else { return Content { html: None, text, remote_blocked: 0, quoted_from } };
+    let Some(html) = html else {
+        return Content {
+            html: None,
+            text,
+            remote_blocked: 0,
+            quoted_from,
+        };
+    };
     let clean = sanitise::clean(html, attachments, showing);
-    Content { html: Some(clean.html), text, remote_blocked: clean.blocked, quoted_from }
+    Content {
+        html: Some(clean.html),
+        text,
+        remote_blocked: clean.blocked,
+        quoted_from,
+    }
 }

@@ -17,7 +17,19 @@ const SEPARATORS: &[&str] = &[
 ];
 
 /// How a line ends that introduces a quote.
-const ATTRIBUTIONS: &[&str] = &["wrote:", "schrieb:", "написал:", "написал(а):", "писал:", "писал(а):", "пишет:", "a écrit :", "escribió:", "写道：", "写道:"];
+const ATTRIBUTIONS: &[&str] = &[
+    "wrote:",
+    "schrieb:",
+    "написал:",
+    "написал(а):",
+    "писал:",
+    "писал(а):",
+    "пишет:",
+    "a écrit :",
+    "escribió:",
+    "写道：",
+    "写道:",
+];
 
 /// The byte at which the quoted history begins; none: there is no such history.
 #[must_use]
@@ -30,13 +42,16 @@ pub fn begins(text: &str) -> Option<usize> {
     }
     let separator = lines.iter().position(|(_, line)| {
         let line = line.to_lowercase();
-        SEPARATORS.iter().any(|separator| line.starts_with(separator))
+        SEPARATORS
+            .iter()
+            .any(|separator| line.starts_with(separator))
     });
     let quote = trailing_quote(&lines);
     let first = separator.into_iter().chain(quote).min()?;
     // A message that is nothing but history has nothing else to show.
     let own = lines.iter().take(first).any(|(_, line)| !line.is_empty());
-    own.then(|| lines.get(first).map(|(offset, _)| *offset)).flatten()
+    own.then(|| lines.get(first).map(|(offset, _)| *offset))
+        .flatten()
 }
 
 /// The line at which a block of `>` begins that reaches to the end, its introduction included.
@@ -51,12 +66,29 @@ fn trailing_quote(lines: &[(usize, &str)]) -> Option<usize> {
     }
     let first = first?;
     // An introduction may be broken over two lines, with an empty one after it.
-    let mut before = lines.iter().enumerate().take(first).rev().filter(|(_, (_, line))| !line.is_empty());
-    let introduction = before.next().filter(|(_, (_, line))| ATTRIBUTIONS.iter().any(|end| line.to_lowercase().ends_with(end)));
-    let Some((index, (_, line))) = introduction else { return Some(first) };
-    let begins = |line: &str| ["On ", "Am ", "Le ", "El ", "在"].iter().any(|begin| line.starts_with(begin));
+    let mut before = lines
+        .iter()
+        .enumerate()
+        .take(first)
+        .rev()
+        .filter(|(_, (_, line))| !line.is_empty());
+    let introduction = before.next().filter(|(_, (_, line))| {
+        ATTRIBUTIONS
+            .iter()
+            .any(|end| line.to_lowercase().ends_with(end))
+    });
+    let Some((index, (_, line))) = introduction else {
+        return Some(first);
+    };
+    let begins = |line: &str| {
+        ["On ", "Am ", "Le ", "El ", "在"]
+            .iter()
+            .any(|begin| line.starts_with(begin))
+    };
     match before.next() {
-        Some((above, (_, text))) if !begins(line) && begins(text) && above + 1 == index => Some(above),
+        Some((above, (_, text))) if !begins(line) && begins(text) && above + 1 == index => {
+            Some(above)
+        }
         _ => Some(index),
     }
 }

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,29 +16,118 @@ use crate::model::Showing;
 use crate::provider::RemoteAttachment;
 
 /// What may stand in a path segment or a query value as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// CSS that can't leave its box, cover the page or load anything. `url()` is looked at in values.
 const STYLES: &[&str] = &[
-    "background", "background-color", "background-image", "background-position", "background-repeat", "background-size", "border",
-    "border-bottom", "border-bottom-color", "border-bottom-style", "border-bottom-width", "border-collapse", "border-color", "border-left",
-    "border-left-color", "border-left-style", "border-left-width", "border-radius", "border-right", "border-right-color",
-    "border-right-style", "border-right-width", "border-spacing", "border-style", "border-top", "border-top-color", "border-top-style",
-    "border-top-width", "border-width", "box-sizing", "clear", "color", "direction", "display", "float", "font", "font-family", "font-size",
-    "font-style", "font-variant", "font-weight", "height", "letter-spacing", "line-height", "list-style", "list-style-type", "margin",
-    "margin-bottom", "margin-left", "margin-right", "margin-top", "max-height", "max-width", "min-height", "min-width", "opacity",
-    "overflow", "overflow-wrap", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "table-layout", "text-align",
-    "text-decoration", "text-indent", "text-transform", "unicode-bidi", "vertical-align", "white-space", "width", "word-break", "word-wrap",
+    "background",
+    "background-color",
+    "background-image",
+    "background-position",
+    "background-repeat",
+    "background-size",
+    "border",
+    "border-bottom",
+    "border-bottom-color",
+    "border-bottom-style",
+    "border-bottom-width",
+    "border-collapse",
+    "border-color",
+    "border-left",
+    "border-left-color",
+    "border-left-style",
+    "border-left-width",
+    "border-radius",
+    "border-right",
+    "border-right-color",
+    "border-right-style",
+    "border-right-width",
+    "border-spacing",
+    "border-style",
+    "border-top",
+    "border-top-color",
+    "border-top-style",
+    "border-top-width",
+    "border-width",
+    "box-sizing",
+    "clear",
+    "color",
+    "direction",
+    "display",
+    "float",
+    "font",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-variant",
+    "font-weight",
+    "height",
+    "letter-spacing",
+    "line-height",
+    "list-style",
+    "list-style-type",
+    "margin",
+    "margin-bottom",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-height",
+    "max-width",
+    "min-height",
+    "min-width",
+    "opacity",
+    "overflow",
+    "overflow-wrap",
+    "padding",
+    "padding-bottom",
+    "padding-left",
+    "padding-right",
+    "padding-top",
+    "table-layout",
+    "text-align",
+    "text-decoration",
+    "text-indent",
+    "text-transform",
+    "unicode-bidi",
+    "vertical-align",
+    "white-space",
+    "width",
+    "word-break",
+    "word-wrap",
 ];
 
 /// Presentational attributes that mail is full of.
 const ATTRIBUTES: &[&str] = &[
-    "align", "background", "bgcolor", "border", "cellpadding", "cellspacing", "color", "dir", "face", "height", "lang", "size", "style",
-    "title", "valign", "width",
+    "align",
+    "background",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "color",
+    "dir",
+    "face",
+    "height",
+    "lang",
+    "size",
+    "style",
+    "title",
+    "valign",
+    "width",
 ];
 
 /// Kinds of `data:` images that can't carry a script.
-const DATA_IMAGES: &[&str] = &["data:image/png;", "data:image/jpeg;", "data:image/jpg;", "data:image/gif;", "data:image/webp;"];
+const DATA_IMAGES: &[&str] = &[
+    "data:image/png;",
+    "data:image/jpeg;",
+    "data:image/jpg;",
+    "data:image/gif;",
+    "data:image/webp;",
+];
 
 /// HTML that can be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,34 +138,51 @@ pub struct Clean {
     pub blocked: u32,
 }
 
-struct Rewrite<'a> {
-    by_content_id: HashMap<String, &'a str>,
-    showing: &'a Showing,
+struct Rewrite {
+    by_content_id: HashMap<String, String>,
+    showing: Showing,
     blocked: AtomicU32,
 }
 
-impl Rewrite<'_> {
+impl Rewrite {
     /// Where an image may be fetched from instead; none: nowhere.
     fn image(&self, address: &str) -> Option<String> {
         let address = address.trim();
         let lower = address.to_ascii_lowercase();
         if let Some(content_id) = lower.strip_prefix("cid:") {
-            let content_id = percent_encoding::percent_decode_str(content_id).decode_utf8_lossy().into_owned();
+            let content_id = percent_encoding::percent_decode_str(content_id)
+                .decode_utf8_lossy()
+                .into_owned();
             let id = self.by_content_id.get(&content_id)?;
-            return Some(format!("{}{}", self.showing.inline_prefix, utf8_percent_encode(id, PLAIN)));
+            return Some(format!(
+                "{}{}",
+                self.showing.inline_prefix,
+                utf8_percent_encode(id, PLAIN)
+            ));
         }
         if DATA_IMAGES.iter().any(|kind| lower.starts_with(kind)) {
             return Some(address.to_owned());
         }
-        let absolute = if lower.starts_with("//") { format!("https:{address}") } else { address.to_owned() };
-        if !lower.starts_with("//") && !lower.starts_with("http://") && !lower.starts_with("https://") {
+        let absolute = if lower.starts_with("//") {
+            format!("https:{address}")
+        } else {
+            address.to_owned()
+        };
+        if !lower.starts_with("//")
+            && !lower.starts_with("http://")
+            && !lower.starts_with("https://")
+        {
             return None;
         }
         if !self.showing.allow_remote {
             self.blocked.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        Some(format!("{}{}", self.showing.remote_prefix, utf8_percent_encode(&absolute, PLAIN)))
+        Some(format!(
+            "{}{}",
+            self.showing.remote_prefix,
+            utf8_percent_encode(&absolute, PLAIN)
+        ))
     }
 
     fn style(&self, style: &str) -> Option<String> {
@@ -86,7 +193,10 @@ impl Rewrite<'_> {
             }
             return None;
         }
-        let declarations = declarations(style).into_iter().filter_map(|declaration| self.declaration(declaration)).collect::<Vec<_>>();
+        let declarations = declarations(style)
+            .into_iter()
+            .filter_map(|declaration| self.declaration(declaration))
+            .collect::<Vec<_>>();
         (!declarations.is_empty()).then(|| declarations.join("; "))
     }
 
@@ -98,10 +208,15 @@ impl Rewrite<'_> {
         }
         let lower = value.to_ascii_lowercase();
         // A negative offset would move the message's text over what surrounds it.
-        if property.starts_with("margin") && lower.contains('-') || lower.contains("expression") || lower.contains("image-set") {
+        if property.starts_with("margin") && lower.contains('-')
+            || lower.contains("expression")
+            || lower.contains("image-set")
+        {
             return None;
         }
-        let Some(start) = lower.find("url(") else { return Some(format!("{property}: {value}")) };
+        let Some(start) = lower.find("url(") else {
+            return Some(format!("{property}: {value}"));
+        };
         let inner = value.get(start + 4..)?;
         let (address, rest) = inner.split_once(')')?;
         if rest.to_ascii_lowercase().contains("url(") {
@@ -110,16 +225,28 @@ impl Rewrite<'_> {
         }
         let address = address.trim().trim_matches(['"', '\'']);
         let image = self.image(address)?;
-        Some(format!("{property}: {}url(\"{}\"){rest}", value.get(..start)?, image.replace('"', "%22")))
+        Some(format!(
+            "{property}: {}url(\"{}\"){rest}",
+            value.get(..start)?,
+            image.replace('"', "%22")
+        ))
     }
 
-    fn attribute<'v>(&self, element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    fn attribute<'v>(
+        &self,
+        element: &str,
+        attribute: &str,
+        value: &'v str,
+    ) -> Option<Cow<'v, str>> {
         match (element, attribute) {
             (_, "style") => self.style(value).map(Cow::Owned),
             (_, "background") | ("img", "src") => self.image(value).map(Cow::Owned),
             (_, "href") => {
                 let lower = value.trim_start().to_ascii_lowercase();
-                ["http://", "https://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)).then_some(Cow::Borrowed(value))
+                ["http://", "https://", "mailto:"]
+                    .iter()
+                    .any(|scheme| lower.starts_with(scheme))
+                    .then_some(Cow::Borrowed(value))
             }
             (_, "src" | "cite" | "srcset") => None,
             _ => Some(Cow::Borrowed(value)),
@@ -152,13 +279,26 @@ fn declarations(style: &str) -> Vec<&str> {
 pub fn clean(html: &str, attachments: &[RemoteAttachment], showing: &Showing) -> Clean {
     let by_content_id = attachments
         .iter()
-        .filter_map(|attachment| Some((attachment.content_id.as_ref()?.to_ascii_lowercase(), attachment.id.as_str())))
+        .filter_map(|attachment| {
+            Some((
+                attachment.content_id.as_ref()?.to_ascii_lowercase(),
+                attachment.id.clone(),
+            ))
+        })
         .collect();
-    let rewrite = Rewrite { by_content_id, showing, blocked: AtomicU32::new(0) };
+    let rewrite = Arc::new(Rewrite {
+        by_content_id,
+        showing: showing.clone(),
+        blocked: AtomicU32::new(0),
+    });
+    let filter = Arc::clone(&rewrite);
     let mut builder = ammonia::Builder::default();
     builder
         .add_tags(["font", "section", "big", "tfoot", "main", "address"])
-        .add_clean_content_tags(["title", "template", "noscript", "iframe", "object", "svg", "math", "select", "textarea"])
+        .add_clean_content_tags([
+            "title", "template", "noscript", "iframe", "object", "svg", "math", "select",
+            "textarea",
+        ])
         .add_generic_attributes(ATTRIBUTES)
         .add_tag_attributes("img", ["alt", "src"])
         .add_tag_attributes("ol", ["start", "type"])
@@ -169,8 +309,12 @@ pub fn clean(html: &str, attachments: &[RemoteAttachment], showing: &Showing) ->
         .link_rel(Some("noopener noreferrer"))
         .set_tag_attribute_value("a", "target", "_blank")
         .strip_comments(true)
-        .attribute_filter(|element, attribute, value| rewrite.attribute(element, attribute, value));
+        .attribute_filter(move |element, attribute, value| {
+            filter.attribute(element, attribute, value)
+        });
     let html = builder.clean(html).to_string();
-    drop(builder);
-    Clean { html, blocked: rewrite.blocked.load(Ordering::Relaxed) }
+    Clean {
+        html,
+        blocked: rewrite.blocked.load(Ordering::Relaxed),
+    }
 }

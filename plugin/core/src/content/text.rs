@@ -9,8 +9,14 @@ const SNIPPET: usize = 200;
 /// The text of an HTML body, for search, plain view and replies.
 #[must_use]
 pub fn of_html(html: &str) -> String {
-    let config = html2text::config::plain_no_decorate().raw_mode(true).no_link_wrapping().allow_width_overflow().link_footnotes(false);
-    config.string_from_read(html.as_bytes(), WIDTH).unwrap_or_else(|_| tagless(html))
+    let config = html2text::config::plain_no_decorate()
+        .raw_mode(true)
+        .no_link_wrapping()
+        .allow_width_overflow()
+        .link_footnotes(false);
+    config
+        .string_from_read(html.as_bytes(), WIDTH)
+        .unwrap_or_else(|_| tagless(html))
 }
 
 /// What is left without tags: for HTML that defeats the renderer.

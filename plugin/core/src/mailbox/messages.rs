@@ -2,13 +2,15 @@
 
 use super::{limit, select};
 use crate::content;
-use crate::model::{Attachment, Caller, Content, Error, Filter, Items, Message, Result, Showing, Slice};
+use crate::model::{
+    Attachment, Caller, Content, Error, Filter, Items, Message, Result, Showing, Slice,
+};
 use crate::platform::Platform;
 use crate::store::commit::real;
 use crate::store::{accounts, reads, rows};
 
 /// A message as the contract has it.
-pub(crate) fn present(row: rows::Message) -> Message {
+fn present(row: rows::Message) -> Message {
     let marks = select::marks(&row);
     let attachments = row.files.0.into_iter().map(|file| Attachment {
         id: file.id,
@@ -42,18 +44,46 @@ pub(crate) fn present(row: rows::Message) -> Message {
 
 /// A name that is safe to save under.
 pub(super) fn file_name(name: &str) -> String {
-    let clean: String = name.chars().map(|character| if character == '/' || character == '\\' || character.is_control() { '_' } else { character }).collect();
+    let clean: String = name
+        .chars()
+        .map(|character| {
+            if character == '/' || character == '\\' || character.is_control() {
+                '_'
+            } else {
+                character
+            }
+        })
+        .collect();
     let clean = clean.trim().trim_matches('.').to_owned();
-    if clean.is_empty() { "attachment".to_owned() } else { clean }
+    if clean.is_empty() {
+        "attachment".to_owned()
+    } else {
+        clean
+    }
 }
 
 /// Messages, newest first. A page may be short although there are more.
 ///
 /// # Errors
 /// `NotFound` for foreign accounts and folders; what the store answers.
-pub async fn list_messages(platform: &impl Platform, caller: &Caller, filter: &Filter, slice: Slice) -> Result<Items<Message>> {
-    let (rows, next) = select::page(platform, &caller.user, filter, limit(slice.limit), slice.cursor).await?;
-    Ok(Items { items: rows.into_iter().map(present).collect(), next })
+pub async fn list_messages(
+    platform: &impl Platform,
+    caller: &Caller,
+    filter: &Filter,
+    slice: Slice,
+) -> Result<Items<Message>> {
+    let (rows, next) = select::page(
+        platform,
+        &caller.user,
+        filter,
+        limit(slice.limit),
+        slice.cursor,
+    )
+    .await?;
+    Ok(Items {
+        items: rows.into_iter().map(present).collect(),
+        next,
+    })
 }
 
 /// Messages of a conversation, oldest first.
@@ -62,9 +92,16 @@ pub async fn list_messages(platform: &impl Platform, caller: &Caller, filter: &F
 /// `NotFound` for an unknown or foreign one; what the store answers.
 pub async fn thread(platform: &impl Platform, caller: &Caller, id: &str) -> Result<Vec<Message>> {
     let threads = reads::threads(platform, &[id.to_owned()]).await?;
-    let thread = threads.into_iter().find(|thread| thread.user == caller.user).ok_or(Error::NotFound)?;
+    let thread = threads
+        .into_iter()
+        .find(|thread| thread.user == caller.user)
+        .ok_or(Error::NotFound)?;
     accounts::owned(platform, &caller.user, &thread.account).await?;
-    Ok(reads::thread_messages(platform, id).await?.into_iter().map(present).collect())
+    Ok(reads::thread_messages(platform, id)
+        .await?
+        .into_iter()
+        .map(present)
+        .collect())
 }
 
 /// One message.
@@ -72,23 +109,40 @@ pub async fn thread(platform: &impl Platform, caller: &Caller, id: &str) -> Resu
 /// # Errors
 /// `NotFound` for an unknown or foreign one; what the store answers.
 pub async fn message(platform: &impl Platform, caller: &Caller, id: &str) -> Result<Message> {
-    Ok(present(reads::owned_message(platform, &caller.user, id).await?.1))
+    Ok(present(
+        reads::owned_message(platform, &caller.user, id).await?.1,
+    ))
 }
 
 /// Text and HTML of a message, as they came.
 pub(crate) async fn open(platform: &impl Platform, id: &str) -> Result<(String, Option<String>)> {
-    let Some(body) = reads::body(platform, id).await? else { return Ok((String::new(), None)) };
-    let Some(whole) = body.whole else { return Ok((body.text, body.html)) };
+    let Some(body) = reads::body(platform, id).await? else {
+        return Ok((String::new(), None));
+    };
+    let Some(whole) = body.whole else {
+        return Ok((body.text, body.html));
+    };
     let bytes = content::load(platform, &whole.0).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Error::Other(format!("a stored body can't be read: {error}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Other(format!("a stored body can't be read: {error}")))
 }
 
 /// A message's body, ready to show.
 ///
 /// # Errors
 /// `NotFound` for an unknown or foreign message; what the store answers.
-pub async fn content(platform: &impl Platform, caller: &Caller, id: &str, showing: &Showing) -> Result<Content> {
+pub async fn content(
+    platform: &impl Platform,
+    caller: &Caller,
+    id: &str,
+    showing: &Showing,
+) -> Result<Content> {
     let (_, message) = reads::owned_message(platform, &caller.user, id).await?;
     let (text, html) = open(platform, id).await?;
-    Ok(content::show(text, html.as_deref(), &message.files.0, showing))
+    Ok(content::show(
+        text,
+        html.as_deref(),
+        &message.files.0,
+        showing,
+    ))
 }

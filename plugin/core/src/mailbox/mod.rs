@@ -6,7 +6,7 @@ mod messages;
 pub(crate) mod select;
 mod threads;
 
-use crate::model::{Caller, Error, Filter, Folder, Result, Role};
+use crate::model::{Caller, Error, Filter, Folder, Result};
 use crate::platform::Platform;
 use crate::store::accounts;
 use crate::store::reads::Narrow;
@@ -14,8 +14,8 @@ use crate::store::rows::{self, Account};
 
 pub(crate) use files::fetch;
 pub use files::{attachment, raw};
+pub(crate) use messages::open as open_body;
 pub use messages::{content, list_messages, message, thread};
-pub(crate) use messages::{open as open_body, present};
 pub use threads::list_threads;
 
 /// Most items on a page.
@@ -30,7 +30,11 @@ fn limit(asked: u32) -> usize {
 ///
 /// # Errors
 /// `NotFound` for a foreign account; what the store answers.
-pub async fn list_folders(platform: &impl Platform, caller: &Caller, account: Option<&str>) -> Result<Vec<Folder>> {
+pub async fn list_folders(
+    platform: &impl Platform,
+    caller: &Caller,
+    account: Option<&str>,
+) -> Result<Vec<Folder>> {
     let accounts = match account {
         Some(id) => vec![accounts::owned(platform, &caller.user, id).await?],
         None => accounts::of_user(platform, &caller.user).await?,
@@ -68,30 +72,50 @@ pub(crate) struct Scope {
 impl Scope {
     pub(crate) async fn of(platform: &impl Platform, user: &str, filter: &Filter) -> Result<Self> {
         let mut accounts = accounts::of_user(platform, user).await?;
-        if filter.accounts.iter().any(|id| !accounts.iter().any(|account| account.id == *id)) {
+        if filter
+            .accounts
+            .iter()
+            .any(|id| !accounts.iter().any(|account| account.id == *id))
+        {
             return Err(Error::NotFound);
         }
         if !filter.accounts.is_empty() {
             accounts.retain(|account| filter.accounts.contains(&account.id));
         }
         if filter.folders.is_empty() {
-            return Ok(Self { accounts, folders: Vec::new() });
+            return Ok(Self {
+                accounts,
+                folders: Vec::new(),
+            });
         }
         let rows = accounts::folders_by_id(platform, &filter.folders).await?;
         for id in &filter.folders {
-            let row = rows.iter().find(|row| row.id == *id).ok_or(Error::NotFound)?;
-            let owned = row.account.as_ref().is_some_and(|id| accounts.iter().any(|account| account.id == *id));
+            let row = rows
+                .iter()
+                .find(|row| row.id == *id)
+                .ok_or(Error::NotFound)?;
+            let owned = row
+                .account
+                .as_ref()
+                .is_some_and(|id| accounts.iter().any(|account| account.id == *id));
             if !owned {
                 return Err(Error::NotFound);
             }
         }
-        Ok(Self { accounts, folders: filter.folders.clone() })
+        Ok(Self {
+            accounts,
+            folders: filter.folders.clone(),
+        })
     }
 
     /// The lists to read: one range each.
     pub(crate) fn lists(&self) -> Vec<String> {
         if self.folders.is_empty() {
-            return self.accounts.iter().map(|account| crate::ids::everything(&account.id)).collect();
+            return self
+                .accounts
+                .iter()
+                .map(|account| crate::ids::everything(&account.id))
+                .collect();
         }
         self.folders.clone()
     }

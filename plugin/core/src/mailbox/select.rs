@@ -30,7 +30,12 @@ pub(crate) fn marks(message: &Message) -> Marks {
 
 /// What the full text is asked; none: the filter names no words and nobody.
 pub(crate) fn words(filter: &Filter) -> Option<String> {
-    let mut words: Vec<String> = filter.text.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect();
+    let mut words: Vec<String> = filter
+        .text
+        .iter()
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+        .collect();
     // Of several people any will do, which the full text can't say: they are checked on the rows.
     let people: Vec<&String> = filter.addresses.iter().chain(&filter.domains).collect();
     if let [one] = people.as_slice() {
@@ -44,20 +49,36 @@ fn involves(message: &Message, filter: &Filter) -> bool {
         return true;
     }
     let sender = message.sender.0.iter();
-    let mut people = sender.chain(&message.recipients.0).chain(&message.cc.0).chain(&message.bcc.0);
+    let mut people = sender
+        .chain(&message.recipients.0)
+        .chain(&message.cc.0)
+        .chain(&message.bcc.0);
     people.any(|Address { email, .. }| {
         let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
-        filter.addresses.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(email))
-            || filter.domains.iter().any(|wanted| wanted.trim().trim_start_matches('@').eq_ignore_ascii_case(domain))
+        filter
+            .addresses
+            .iter()
+            .any(|wanted| wanted.trim().eq_ignore_ascii_case(email))
+            || filter.domains.iter().any(|wanted| {
+                wanted
+                    .trim()
+                    .trim_start_matches('@')
+                    .eq_ignore_ascii_case(domain)
+            })
     })
 }
 
 /// Whether a message is what the filter asks for.
 pub(crate) fn fits(message: &Message, filter: &Filter, scope: &Scope) -> bool {
-    let account = scope.accounts.iter().any(|account| account.id == message.account);
+    let account = scope
+        .accounts
+        .iter()
+        .any(|account| account.id == message.account);
     let lists = scope.lists();
     account
-        && lists.iter().any(|folder| message.folders.0.contains(folder))
+        && lists
+            .iter()
+            .any(|folder| message.folders.0.contains(folder))
         && marks(message).satisfy(filter.having, filter.lacking)
         && filter.after.is_none_or(|after| message.received >= after)
         && filter.before.is_none_or(|before| message.received < before)
@@ -73,7 +94,11 @@ pub(crate) async fn page(
     mut cursor: Option<String>,
 ) -> Result<(Vec<Message>, Option<String>)> {
     let scope = Scope::of(platform, user, filter).await?;
-    let accounts: Vec<String> = scope.accounts.iter().map(|account| account.id.clone()).collect();
+    let accounts: Vec<String> = scope
+        .accounts
+        .iter()
+        .map(|account| account.id.clone())
+        .collect();
     let words = words(filter);
     let mut found = Vec::new();
     let mut looked_at = 0;
@@ -82,14 +107,18 @@ pub(crate) async fn page(
         let wanted = u32::try_from(limit.saturating_sub(found.len())).unwrap_or(u32::MAX);
         let (rows, next) = match &words {
             Some(words) => {
-                let (hits, next) = reads::hits(platform, user, words, narrow(filter), wanted, cursor).await?;
+                let (hits, next) =
+                    reads::hits(platform, user, words, narrow(filter), wanted, cursor).await?;
                 let ids: Vec<String> = hits.into_iter().map(|hit| hit.id).collect();
                 (reads::messages_by_id(platform, &ids).await?, next)
             }
             None => reads::messages(platform, &accounts, narrow(filter), wanted, cursor).await?,
         };
         looked_at += rows.len().max(1);
-        found.extend(rows.into_iter().filter(|message| message.user == user && fits(message, filter, &scope)));
+        found.extend(
+            rows.into_iter()
+                .filter(|message| message.user == user && fits(message, filter, &scope)),
+        );
         cursor = next;
         if cursor.is_none() || found.len() >= limit || looked_at >= LOOKED_AT {
             return Ok((found, cursor));

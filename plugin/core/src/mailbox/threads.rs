@@ -10,8 +10,8 @@ use super::{Scope, limit, narrow, select};
 use crate::model::{Caller, Error, Filter, Items, Marks, Result, Slice, ThreadSummary};
 use crate::platform::Platform;
 use crate::store::commit::real;
-use crate::store::rows::Thread;
 use crate::store::reads;
+use crate::store::rows::Thread;
 
 /// Look-ups of one call: a page may be short, but it comes.
 const ROUNDS: usize = 8;
@@ -51,9 +51,15 @@ fn summary(thread: Thread) -> ThreadSummary {
 ///
 /// # Errors
 /// `NotFound` for foreign accounts and folders; what the store answers.
-pub async fn list_threads(platform: &impl Platform, caller: &Caller, filter: &Filter, slice: Slice) -> Result<Items<ThreadSummary>> {
+pub async fn list_threads(
+    platform: &impl Platform,
+    caller: &Caller,
+    filter: &Filter,
+    slice: Slice,
+) -> Result<Items<ThreadSummary>> {
     let scope = Scope::of(platform, &caller.user, filter).await?;
-    if select::words(filter).is_some() || !filter.addresses.is_empty() || !filter.domains.is_empty() {
+    if select::words(filter).is_some() || !filter.addresses.is_empty() || !filter.domains.is_empty()
+    {
         return search(platform, caller, filter, slice).await;
     }
     let lists = scope.lists();
@@ -62,15 +68,24 @@ pub async fn list_threads(platform: &impl Platform, caller: &Caller, filter: &Fi
     let mut cursor = slice.cursor;
     for _ in 0..ROUNDS {
         let wanted = u32::try_from(limit - items.len()).unwrap_or(1);
-        let (places, next) = reads::listings(platform, &lists, narrow(filter), wanted, cursor).await?;
+        let (places, next) =
+            reads::listings(platform, &lists, narrow(filter), wanted, cursor).await?;
         let ids: Vec<String> = places.iter().map(|place| place.thread.clone()).collect();
-        let mut threads: HashMap<String, Thread> =
-            reads::threads(platform, &ids).await?.into_iter().map(|thread| (thread.id.clone(), thread)).collect();
+        let mut threads: HashMap<String, Thread> = reads::threads(platform, &ids)
+            .await?
+            .into_iter()
+            .map(|thread| (thread.id.clone(), thread))
+            .collect();
         for place in places {
-            let Some(thread) = threads.get(&place.thread) else { continue };
+            let Some(thread) = threads.get(&place.thread) else {
+                continue;
+            };
             // In several of the asked folders, a conversation is listed by the first.
-            let first = lists.iter().find(|folder| thread.folders.0.contains(folder));
-            if first == Some(&place.folder) && marks(thread).satisfy(filter.having, filter.lacking) {
+            let first = lists
+                .iter()
+                .find(|folder| thread.folders.0.contains(folder));
+            if first == Some(&place.folder) && marks(thread).satisfy(filter.having, filter.lacking)
+            {
                 items.extend(threads.remove(&place.thread).map(summary));
             }
         }
@@ -79,7 +94,10 @@ pub async fn list_threads(platform: &impl Platform, caller: &Caller, filter: &Fi
             break;
         }
     }
-    Ok(Items { items, next: cursor })
+    Ok(Items {
+        items,
+        next: cursor,
+    })
 }
 
 /// Where a search goes on, and what it has shown.
@@ -95,20 +113,38 @@ impl Place {
     }
 
     fn write(&self) -> Result<String> {
-        serde_json::to_vec(self).map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|error| Error::Other(error.to_string()))
+        serde_json::to_vec(self)
+            .map(|json| URL_SAFE_NO_PAD.encode(json))
+            .map_err(|error| Error::Other(error.to_string()))
     }
 }
 
 /// Conversations with matching messages, in the order of the newest of these.
-async fn search(platform: &impl Platform, caller: &Caller, filter: &Filter, slice: Slice) -> Result<Items<ThreadSummary>> {
-    let bad = || Error::Invalid("cursor".into(), "This cursor is not from the page before.".into());
-    let place = slice.cursor.as_deref().map(|cursor| Place::read(cursor).ok_or_else(bad)).transpose()?.unwrap_or_default();
+async fn search(
+    platform: &impl Platform,
+    caller: &Caller,
+    filter: &Filter,
+    slice: Slice,
+) -> Result<Items<ThreadSummary>> {
+    let bad = || {
+        Error::Invalid(
+            "cursor".into(),
+            "This cursor is not from the page before.".into(),
+        )
+    };
+    let place = slice
+        .cursor
+        .as_deref()
+        .map(|cursor| Place::read(cursor).ok_or_else(bad))
+        .transpose()?
+        .unwrap_or_default();
     let limit = limit(slice.limit);
     let mut shown = place.shown;
     let mut cursor = (!place.cursor.is_empty()).then_some(place.cursor);
     let mut ids: Vec<String> = Vec::new();
     for _ in 0..ROUNDS {
-        let (messages, next) = select::page(platform, &caller.user, filter, limit - ids.len(), cursor).await?;
+        let (messages, next) =
+            select::page(platform, &caller.user, filter, limit - ids.len(), cursor).await?;
         for message in messages {
             if !shown.contains(&message.thread) {
                 shown.push(message.thread.clone());
@@ -120,8 +156,14 @@ async fn search(platform: &impl Platform, caller: &Caller, filter: &Filter, slic
             break;
         }
     }
-    let items = reads::threads(platform, &ids).await?.into_iter().map(summary).collect();
+    let items = reads::threads(platform, &ids)
+        .await?
+        .into_iter()
+        .map(summary)
+        .collect();
     let shown = shown.split_off(shown.len().saturating_sub(REMEMBERED));
-    let next = cursor.map(|cursor| Place { cursor, shown }.write()).transpose()?;
+    let next = cursor
+        .map(|cursor| Place { cursor, shown }.write())
+        .transpose()?;
     Ok(Items { items, next })
 }

@@ -124,8 +124,14 @@ pub(crate) trait Row: Sized {
 }
 
 /// The value of one field of a row that is being read.
-pub(crate) fn take<T: Column>(values: &mut impl Iterator<Item = Value>, collection: &str, field: &str) -> Result<T, StoreError> {
-    values.next().and_then(T::read).ok_or_else(|| StoreError::Other(format!("{collection}.{field} holds something unexpected")))
+pub(crate) fn take<T: Column>(
+    values: &mut impl Iterator<Item = Value>,
+    collection: &str,
+    field: &str,
+) -> Result<T, StoreError> {
+    values.next().and_then(T::read).ok_or_else(|| {
+        StoreError::Other(format!("{collection}.{field} holds something unexpected"))
+    })
 }
 
 /// Declares a row: `row! { "collection" => pub struct Name { field: Type, … } }`.

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::column::{Blob, Column, Json};
 use super::folders::Folders;
 pub use super::place::Place;
-pub(crate) use super::summary::real;
 use super::query;
 use super::rows::{self, Account, Body, Light, Message, Thread};
+pub(crate) use super::summary::real;
 use super::summary::{Counters, listings, places, summarise};
 use crate::ids;
 use crate::platform::{Platform, StoreError, Value, Write};
@@ -107,8 +107,12 @@ impl News {
     fn message(&self, account: &str) -> String {
         match self {
             Self::Whole { arrived, .. } => ids::message(account, &arrived.message.id),
-            Self::Light { remote, .. } | Self::Labels { remote, .. } | Self::Gone { remote } => ids::message(account, remote),
-            Self::Edited { message, .. } | Self::Back { message, .. } | Self::Answered { message, .. } => message.clone(),
+            Self::Light { remote, .. } | Self::Labels { remote, .. } | Self::Gone { remote } => {
+                ids::message(account, remote)
+            }
+            Self::Edited { message, .. }
+            | Self::Back { message, .. }
+            | Self::Answered { message, .. } => message.clone(),
         }
     }
 }
@@ -183,13 +187,24 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    async fn load(platform: &impl Platform, account: &'a Account, news: &[News]) -> Result<Self, StoreError> {
+    async fn load(
+        platform: &impl Platform,
+        account: &'a Account,
+        news: &[News],
+    ) -> Result<Self, StoreError> {
         let folders = Folders::load(platform, account).await?;
         let wanted: BTreeSet<String> = news.iter().map(|news| news.message(&account.id)).collect();
         let wanted: Vec<String> = wanted.into_iter().collect();
         let mut known = BTreeMap::new();
         for light in query::get_many::<Light>(platform, &wanted).await? {
-            known.insert(light.id.clone(), Known { old: Some(light.clone()), new: Some(light), arrived: None });
+            known.insert(
+                light.id.clone(),
+                Known {
+                    old: Some(light.clone()),
+                    new: Some(light),
+                    arrived: None,
+                },
+            );
         }
         let mut pending: BTreeMap<String, Vec<provider::Edit>> = BTreeMap::new();
         for ids in wanted.chunks(500) {
@@ -198,7 +213,12 @@ impl<'a> Work<'a> {
                 pending.entry(row.message).or_default().push(row.edit.0);
             }
         }
-        Ok(Self { account, folders, known, pending })
+        Ok(Self {
+            account,
+            folders,
+            known,
+            pending,
+        })
     }
 
     /// Lays the edits that are yet to be made at the provider over what it told.
@@ -210,13 +230,21 @@ impl<'a> Work<'a> {
     }
 
     fn place(&self, light: &Light) -> Place {
-        Place { unread: light.unread, starred: light.starred, folders: real(&light.folders.0, &self.account.id) }
+        Place {
+            unread: light.unread,
+            starred: light.starred,
+            folders: real(&light.folders.0, &self.account.id),
+        }
     }
 
     fn take(&mut self, news: &News) {
         let id = news.message(&self.account.id);
         match news {
-            News::Whole { arrived, stream, round } => self.arrive(id, arrived, stream, *round),
+            News::Whole {
+                arrived,
+                stream,
+                round,
+            } => self.arrive(id, arrived, stream, *round),
             News::Gone { .. } => {
                 if let Some(known) = self.known.get_mut(&id) {
                     known.new = None;
@@ -228,19 +256,29 @@ impl<'a> Work<'a> {
 
     fn arrive(&mut self, id: String, arrived: &Arrived, stream: &str, round: i64) {
         let message = &arrived.message;
-        let told = Place { unread: !message.read, starred: message.starred, folders: self.folders.local(&message.folders) };
+        let told = Place {
+            unread: !message.read,
+            starred: message.starred,
+            folders: self.folders.local(&message.folders),
+        };
         let Some(place) = self.overlay(&id, told) else {
             // Deleted here, and the provider has not been told yet.
             return;
         };
-        let known = self.known.entry(id.clone()).or_insert(Known { old: None, new: None, arrived: None });
+        let known = self.known.entry(id.clone()).or_insert(Known {
+            old: None,
+            new: None,
+            arrived: None,
+        });
         let before = known.new.as_ref();
         known.new = Some(Light {
             remote: message.id.clone(),
             thread: ids::thread(&self.account.id, &message.thread),
             conversation: message.thread.clone(),
             stream: stream.to_owned(),
-            seen: before.filter(|before| before.stream == stream).map_or(round, |before| before.seen.max(round)),
+            seen: before
+                .filter(|before| before.stream == stream)
+                .map_or(round, |before| before.seen.max(round)),
             subject: message.subject.clone(),
             sender: Json(message.from.clone()),
             received: message.received,
@@ -250,7 +288,10 @@ impl<'a> Work<'a> {
             draft: message.draft,
             answered: before.is_some_and(|before| before.answered),
             forwarded: before.is_some_and(|before| before.forwarded),
-            has_files: message.attachments.iter().any(|attachment| !attachment.inline),
+            has_files: message
+                .attachments
+                .iter()
+                .any(|attachment| !attachment.inline),
             folders: Json(places(&place, &self.folders)),
             snippet: message.snippet.clone(),
             origin: before.and_then(|before| before.origin.clone()),
@@ -260,20 +301,33 @@ impl<'a> Work<'a> {
     }
 
     fn change(&mut self, id: &str, news: &News) {
-        let Some(mut light) = self.known.get(id).and_then(|known| known.new.clone()) else { return };
+        let Some(mut light) = self.known.get(id).and_then(|known| known.new.clone()) else {
+            return;
+        };
         let mut place = self.place(&light);
         let mut gone = false;
         match news {
-            News::Light { light: told, named, .. } => {
+            News::Light {
+                light: told, named, ..
+            } => {
                 place.merge(told, &self.folders);
                 retell(&mut light, told, &self.account.id);
                 if let Some((stream, round)) = named {
                     // Rounds are counted by each stream for itself.
-                    light.seen = if light.stream == *stream { light.seen.max(*round) } else { *round };
+                    light.seen = if light.stream == *stream {
+                        light.seen.max(*round)
+                    } else {
+                        *round
+                    };
                     light.stream.clone_from(stream);
                 }
             }
-            News::Labels { added, removed, light: told, .. } => {
+            News::Labels {
+                added,
+                removed,
+                light: told,
+                ..
+            } => {
                 place.relabel(added, removed, &self.folders);
                 place.merge(told, &self.folders);
                 retell(&mut light, told, &self.account.id);
@@ -283,11 +337,18 @@ impl<'a> Work<'a> {
                 None => gone = true,
             },
             News::Back { place: before, .. } => place = before.clone(),
-            News::Answered { kind: RelationKind::Forward, .. } => light.forwarded = true,
+            News::Answered {
+                kind: RelationKind::Forward,
+                ..
+            } => light.forwarded = true,
             News::Answered { .. } => light.answered = true,
             News::Whole { .. } | News::Gone { .. } => {}
         }
-        let place = if gone || matches!(news, News::Edited { .. }) { Some(place) } else { self.overlay(id, place) };
+        let place = if gone || matches!(news, News::Edited { .. }) {
+            Some(place)
+        } else {
+            self.overlay(id, place)
+        };
         let new = place.filter(|_| !gone).map(|place| {
             light.unread = place.unread;
             light.starred = place.starred;
@@ -320,7 +381,13 @@ impl<'a> Work<'a> {
     async fn writes(&mut self, platform: &impl Platform) -> Result<Vec<Write>, StoreError> {
         let account = self.account;
         let mut writes = vec![
-            query::require::<Account>(vec![query::text("id", &account.id), query::equal("revision", account.revision)], 1),
+            query::require::<Account>(
+                vec![
+                    query::text("id", &account.id),
+                    query::equal("revision", account.revision),
+                ],
+                1,
+            ),
             query::add::<Account>(&account.id, "revision", 1),
         ];
         let mut threads = BTreeSet::new();
@@ -336,7 +403,10 @@ impl<'a> Work<'a> {
             if let (Some(old), Some(new), None) = (&known.old, &known.new, &arrived)
                 && only_named(old, new)
             {
-                named.entry((new.stream.clone(), new.seen)).or_default().push(new.id.clone());
+                named
+                    .entry((new.stream.clone(), new.seen))
+                    .or_default()
+                    .push(new.id.clone());
                 continue;
             }
             if let Some(old) = &known.old {
@@ -358,10 +428,19 @@ impl<'a> Work<'a> {
                     bodies.push(body);
                 }
                 (None, Some(old)) => {
-                    writes.push(query::patch::<Light>(vec![query::text("id", &new.id)], changes(new)));
+                    writes.push(query::patch::<Light>(
+                        vec![query::text("id", &new.id)],
+                        changes(new),
+                    ));
                     if old.thread != new.thread || old.received != new.received {
-                        let places = vec![("thread", new.thread.clone().write()), ("received", new.received.write())];
-                        writes.push(query::patch::<Body>(vec![query::text("id", &new.id)], places));
+                        let places = vec![
+                            ("thread", new.thread.clone().write()),
+                            ("received", new.received.write()),
+                        ];
+                        writes.push(query::patch::<Body>(
+                            vec![query::text("id", &new.id)],
+                            places,
+                        ));
                     }
                 }
                 (None, None) => {}
@@ -370,15 +449,27 @@ impl<'a> Work<'a> {
         for ((stream, seen), ids) in named {
             for ids in ids.chunks(1_000) {
                 let fields = vec![("stream", stream.clone().write()), ("seen", seen.write())];
-                writes.push(query::patch::<Light>(vec![query::one_of("id", ids.iter().map(String::as_str))], fields));
+                writes.push(query::patch::<Light>(
+                    vec![query::one_of("id", ids.iter().map(String::as_str))],
+                    fields,
+                ));
             }
         }
         writes.extend(query::put(messages));
         writes.extend(query::put(bodies));
         for ids in gone.chunks(1_000) {
-            writes.push(query::delete::<Message>(vec![query::one_of("id", ids.iter().map(String::as_str))]));
-            writes.push(query::delete::<Body>(vec![query::one_of("id", ids.iter().map(String::as_str))]));
-            writes.push(query::delete::<rows::File>(vec![query::one_of("message", ids.iter().map(String::as_str))]));
+            writes.push(query::delete::<Message>(vec![query::one_of(
+                "id",
+                ids.iter().map(String::as_str),
+            )]));
+            writes.push(query::delete::<Body>(vec![query::one_of(
+                "id",
+                ids.iter().map(String::as_str),
+            )]));
+            writes.push(query::delete::<rows::File>(vec![query::one_of(
+                "message",
+                ids.iter().map(String::as_str),
+            )]));
         }
         for (folder, total, unread) in counters.changed() {
             for (field, amount) in [("total", total), ("unread", unread)] {
@@ -395,7 +486,12 @@ impl<'a> Work<'a> {
         Ok(writes)
     }
 
-    async fn thread_writes(&self, platform: &impl Platform, threads: &[String], writes: &mut Vec<Write>) -> Result<(), StoreError> {
+    async fn thread_writes(
+        &self,
+        platform: &impl Platform,
+        threads: &[String],
+        writes: &mut Vec<Write>,
+    ) -> Result<(), StoreError> {
         let mut members: BTreeMap<&str, Light> = BTreeMap::new();
         let mut stored = Vec::new();
         for ids in threads.chunks(THREADS_AT_ONCE) {
@@ -419,11 +515,16 @@ impl<'a> Work<'a> {
         for light in members.values() {
             by_thread.entry(&light.thread).or_default().push(light);
         }
-        let old: BTreeMap<String, Thread> =
-            query::get_many::<Thread>(platform, threads).await?.into_iter().map(|thread| (thread.id.clone(), thread)).collect();
+        let old: BTreeMap<String, Thread> = query::get_many::<Thread>(platform, threads)
+            .await?
+            .into_iter()
+            .map(|thread| (thread.id.clone(), thread))
+            .collect();
         let (mut lines, mut places, mut folders) = (Vec::new(), Vec::new(), BTreeSet::new());
         for id in threads {
-            let new = by_thread.remove(id.as_str()).and_then(|messages| summarise(id, &self.account.user, messages, &self.folders));
+            let new = by_thread
+                .remove(id.as_str())
+                .and_then(|messages| summarise(id, &self.account.user, messages, &self.folders));
             let old = old.get(id);
             if old == new.as_ref() {
                 continue;
@@ -432,9 +533,17 @@ impl<'a> Work<'a> {
                 folders.extend(thread.folders.0.iter().cloned());
             }
             let kept = new.as_ref().map_or(&[][..], |new| &new.folders.0);
-            let left: Vec<&str> = old.iter().flat_map(|old| &old.folders.0).filter(|folder| !kept.contains(folder)).map(String::as_str).collect();
+            let left: Vec<&str> = old
+                .iter()
+                .flat_map(|old| &old.folders.0)
+                .filter(|folder| !kept.contains(folder))
+                .map(String::as_str)
+                .collect();
             if !left.is_empty() {
-                writes.push(query::delete::<rows::Listing>(vec![query::one_of("folder", left), query::text("thread", id)]));
+                writes.push(query::delete::<rows::Listing>(vec![
+                    query::one_of("folder", left),
+                    query::text("thread", id),
+                ]));
             }
             match new {
                 Some(new) => {
@@ -447,7 +556,11 @@ impl<'a> Work<'a> {
         writes.extend(query::put(places));
         writes.extend(query::put(lines));
         if !folders.is_empty() {
-            writes.push(changed(self.account, threads, &real(&folders.into_iter().collect::<Vec<_>>(), &self.account.id)));
+            writes.push(changed(
+                self.account,
+                threads,
+                &real(&folders.into_iter().collect::<Vec<_>>(), &self.account.id),
+            ));
         }
         Ok(())
     }
@@ -462,7 +575,11 @@ fn changed(account: &Account, threads: &[String], folders: &[String]) -> Write {
         "folders": some(folders),
         "complete": threads.len() <= NAMED && folders.len() <= NAMED,
     });
-    Write::Publish { topic: "threads.changed", user: Some(account.user.clone()), payload: payload.to_string() }
+    Write::Publish {
+        topic: "threads.changed",
+        user: Some(account.user.clone()),
+        payload: payload.to_string(),
+    }
 }
 
 /// What else light news tells than marks and places.
@@ -505,10 +622,26 @@ fn changes(new: &Light) -> Vec<(&'static str, Value)> {
 }
 
 fn row(account: &Account, light: &Light, arrived: Arrived) -> (Message, Body) {
-    let Arrived { message, text, html, whole } = arrived;
-    let people = message.from.iter().chain(&message.to).chain(&message.cc).chain(&message.bcc);
-    let people: Vec<String> = people.map(|address| format!("{} {}", address.name, address.email)).collect();
-    let names: Vec<&str> = message.attachments.iter().map(|attachment| attachment.name.as_str()).collect();
+    let Arrived {
+        message,
+        text,
+        html,
+        whole,
+    } = arrived;
+    let people = message
+        .from
+        .iter()
+        .chain(&message.to)
+        .chain(&message.cc)
+        .chain(&message.bcc);
+    let people: Vec<String> = people
+        .map(|address| format!("{} {}", address.name, address.email))
+        .collect();
+    let names: Vec<&str> = message
+        .attachments
+        .iter()
+        .map(|attachment| attachment.name.as_str())
+        .collect();
     let body = Body {
         id: light.id.clone(),
         user: account.user.clone(),
@@ -542,7 +675,9 @@ fn row(account: &Account, light: &Light, arrived: Arrived) -> (Message, Body) {
         reply_to: Json(message.reply_to),
         sent: message.sent,
         received: light.received,
-        size: message.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+        size: message
+            .size
+            .map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
         unread: light.unread,
         starred: light.starred,
         important: light.important,

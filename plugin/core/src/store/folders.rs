@@ -18,18 +18,33 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
-    pub(crate) async fn load(platform: &impl Platform, account: &Account) -> Result<Self, StoreError> {
-        let rows: Vec<Folder> = query::all(platform, vec![query::text("account", &account.id)], None).await?;
+    pub(crate) async fn load(
+        platform: &impl Platform,
+        account: &Account,
+    ) -> Result<Self, StoreError> {
+        let rows: Vec<Folder> =
+            query::all(platform, vec![query::text("account", &account.id)], None).await?;
         Ok(Self::new(&account.id, account.exclusive, &rows))
     }
 
     pub(crate) fn new(account: &str, exclusive: bool, rows: &[Folder]) -> Self {
-        let mut folders = Self { account: account.to_owned(), exclusive, ..Self::default() };
+        let mut folders = Self {
+            account: account.to_owned(),
+            exclusive,
+            ..Self::default()
+        };
         for row in rows {
-            let Some(role) = row.role.as_ref().map(|role| role.0) else { continue };
-            folders.by_id.insert(row.id.clone(), (row.remote.clone(), role));
+            let Some(role) = row.role.as_ref().map(|role| role.0) else {
+                continue;
+            };
+            folders
+                .by_id
+                .insert(row.id.clone(), (row.remote.clone(), role));
             if !matches!(role, Role::Label | Role::Folder) {
-                folders.by_role.entry(role).or_insert_with(|| row.id.clone());
+                folders
+                    .by_role
+                    .entry(role)
+                    .or_insert_with(|| row.id.clone());
             }
         }
         folders
@@ -81,6 +96,8 @@ impl Folders {
 
     /// Whether a message in these folders is out of the way: spam or trash.
     pub(crate) fn hidden(&self, folders: &[String]) -> bool {
-        folders.iter().any(|id| matches!(self.role(id), Some(Role::Spam | Role::Trash)))
+        folders
+            .iter()
+            .any(|id| matches!(self.role(id), Some(Role::Spam | Role::Trash)))
     }
 }

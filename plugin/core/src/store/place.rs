@@ -20,7 +20,10 @@ pub struct Place {
 
 impl Place {
     fn put(&mut self, id: &str) {
-        if let Err(at) = self.folders.binary_search_by(|known| known.as_str().cmp(id)) {
+        if let Err(at) = self
+            .folders
+            .binary_search_by(|known| known.as_str().cmp(id))
+        {
             self.folders.insert(at, id.to_owned());
         }
     }

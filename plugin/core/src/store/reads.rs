@@ -19,11 +19,23 @@ pub(crate) struct Narrow {
 }
 
 fn narrow(filter: &mut Filter, narrow: Narrow, time: &'static str) {
-    for (field, wanted) in [("unread", narrow.unread), ("starred", narrow.starred), ("has_files", narrow.has_files)] {
+    for (field, wanted) in [
+        ("unread", narrow.unread),
+        ("starred", narrow.starred),
+        ("has_files", narrow.has_files),
+    ] {
         filter.extend(wanted.map(|wanted| query::equal(field, wanted)));
     }
-    filter.extend(narrow.after.map(|after| query::is(time, Operator::GreaterOrEqual, after)));
-    filter.extend(narrow.before.map(|before| query::is(time, Operator::Less, before)));
+    filter.extend(
+        narrow
+            .after
+            .map(|after| query::is(time, Operator::GreaterOrEqual, after)),
+    );
+    filter.extend(
+        narrow
+            .before
+            .map(|before| query::is(time, Operator::Less, before)),
+    );
 }
 
 /// Threads of some folders, latest first: one index range each, merged.
@@ -54,7 +66,10 @@ pub(crate) async fn messages(
     let mut filter = match accounts {
         [] => return Ok((Vec::new(), None)),
         [account] => vec![query::text("account", account)],
-        accounts => vec![query::one_of("account", accounts.iter().map(String::as_str))],
+        accounts => vec![query::one_of(
+            "account",
+            accounts.iter().map(String::as_str),
+        )],
     };
     narrow(&mut filter, by, "received");
     query::find(platform, filter, query::newest("received", limit, cursor)).await
@@ -70,7 +85,15 @@ pub(crate) async fn hits(
     cursor: Option<String>,
 ) -> Stored<(Vec<Hit>, Option<String>)> {
     let mut filter = vec![query::matches("text", user, words)];
-    narrow(&mut filter, Narrow { after: by.after, before: by.before, ..Narrow::default() }, "received");
+    narrow(
+        &mut filter,
+        Narrow {
+            after: by.after,
+            before: by.before,
+            ..Narrow::default()
+        },
+        "received",
+    );
     query::find(platform, filter, query::newest("received", limit, cursor)).await
 }
 
@@ -78,7 +101,10 @@ pub(crate) async fn threads(platform: &impl Platform, ids: &[String]) -> Stored<
     query::get_many(platform, ids).await
 }
 
-pub(crate) async fn messages_by_id(platform: &impl Platform, ids: &[String]) -> Stored<Vec<Message>> {
+pub(crate) async fn messages_by_id(
+    platform: &impl Platform,
+    ids: &[String],
+) -> Stored<Vec<Message>> {
     query::get_many(platform, ids).await
 }
 
@@ -87,29 +113,38 @@ pub(crate) async fn lights(platform: &impl Platform, ids: &[String]) -> Stored<V
 }
 
 /// Messages of a thread, oldest first.
-pub(crate) async fn thread_messages(platform: &impl Platform, thread: &str) -> Stored<Vec<Message>> {
-    query::all(platform, vec![query::text("thread", thread)], Some(("received", false))).await
-}
-
-/// Light state of all messages of some threads.
-pub(crate) async fn thread_lights(platform: &impl Platform, threads: &[String]) -> Stored<Vec<Light>> {
-    let mut lights = Vec::new();
-    for threads in threads.chunks(200) {
-        lights.extend(query::all(platform, vec![query::one_of("thread", threads.iter().map(String::as_str))], None).await?);
-    }
-    Ok(lights)
+pub(crate) async fn thread_messages(
+    platform: &impl Platform,
+    thread: &str,
+) -> Stored<Vec<Message>> {
+    query::all(
+        platform,
+        vec![query::text("thread", thread)],
+        Some(("received", false)),
+    )
+    .await
 }
 
 /// The message if it is this user's.
-pub(crate) async fn owned_message(platform: &impl Platform, user: &str, id: &str) -> Result<(Account, Message)> {
-    let message = query::get::<Message>(platform, &[id]).await?.filter(|message| message.user == user).ok_or(Error::NotFound)?;
+pub(crate) async fn owned_message(
+    platform: &impl Platform,
+    user: &str,
+    id: &str,
+) -> Result<(Account, Message)> {
+    let message = query::get::<Message>(platform, &[id])
+        .await?
+        .filter(|message| message.user == user)
+        .ok_or(Error::NotFound)?;
     let account = super::accounts::owned(platform, user, &message.account).await?;
     Ok((account, message))
 }
 
 /// Notes where a message was before it went into the trash.
 pub(crate) fn remember_origin(message: &str, remote: &str) -> Write {
-    query::patch::<Message>(vec![query::text("id", message)], vec![("origin", remote.to_owned().write())])
+    query::patch::<Message>(
+        vec![query::text("id", message)],
+        vec![("origin", remote.to_owned().write())],
+    )
 }
 
 pub(crate) async fn body(platform: &impl Platform, message: &str) -> Stored<Option<Body>> {
@@ -117,7 +152,26 @@ pub(crate) async fn body(platform: &impl Platform, message: &str) -> Stored<Opti
 }
 
 /// Messages of a stream that no comparing round from `round` on has named.
-pub(crate) async fn unnamed(platform: &impl Platform, account: &str, stream: &str, round: i64, limit: u32) -> Stored<(Vec<Light>, Option<String>)> {
-    let filter = vec![query::text("account", account), query::text("stream", stream), query::is("seen", Operator::Less, round)];
-    query::find(platform, filter, Paging { order: Some(("seen", false)), limit, cursor: None }).await
+pub(crate) async fn unnamed(
+    platform: &impl Platform,
+    account: &str,
+    stream: &str,
+    round: i64,
+    limit: u32,
+) -> Stored<(Vec<Light>, Option<String>)> {
+    let filter = vec![
+        query::text("account", account),
+        query::text("stream", stream),
+        query::is("seen", Operator::Less, round),
+    ];
+    query::find(
+        platform,
+        filter,
+        Paging {
+            order: Some(("seen", false)),
+            limit,
+            cursor: None,
+        },
+    )
+    .await
 }

@@ -28,23 +28,44 @@ pub(super) fn places(place: &Place, folders: &Folders) -> Vec<String> {
 /// The provider's folders among them.
 pub(crate) fn real(places: &[String], account: &str) -> Vec<String> {
     let (starred, everything) = (ids::starred(account), ids::everything(account));
-    places.iter().filter(|place| **place != starred && **place != everything).cloned().collect()
+    places
+        .iter()
+        .filter(|place| **place != starred && **place != everything)
+        .cloned()
+        .collect()
 }
 
 /// The line of a thread with these messages; none: there are none.
-pub(super) fn summarise(id: &str, user: &str, mut messages: Vec<&Light>, folders: &Folders) -> Option<Thread> {
+pub(super) fn summarise(
+    id: &str,
+    user: &str,
+    mut messages: Vec<&Light>,
+    folders: &Folders,
+) -> Option<Thread> {
     messages.sort_unstable_by(|a, b| a.received.cmp(&b.received).then_with(|| a.id.cmp(&b.id)));
     let (first, last) = (messages.first()?, messages.last()?);
     // A draft's beginning says less about a conversation than what was last said in it.
-    let newest = messages.iter().rev().find(|message| !message.draft).unwrap_or(last);
+    let newest = messages
+        .iter()
+        .rev()
+        .find(|message| !message.draft)
+        .unwrap_or(last);
     let mut participants: Vec<Address> = Vec::new();
-    for sender in messages.iter().filter_map(|message| message.sender.0.as_ref()) {
-        let known = participants.iter().any(|known| known.email.eq_ignore_ascii_case(&sender.email));
+    for sender in messages
+        .iter()
+        .filter_map(|message| message.sender.0.as_ref())
+    {
+        let known = participants
+            .iter()
+            .any(|known| known.email.eq_ignore_ascii_case(&sender.email));
         if !known && participants.len() < PARTICIPANTS {
             participants.push(sender.clone());
         }
     }
-    let mut places: Vec<String> = messages.iter().flat_map(|message| message.folders.0.iter().cloned()).collect();
+    let mut places: Vec<String> = messages
+        .iter()
+        .flat_map(|message| message.folders.0.iter().cloned())
+        .collect();
     places.sort_unstable();
     places.dedup();
     let any = |mark: fn(&Light) -> bool| messages.iter().any(|message| mark(message));
@@ -98,6 +119,9 @@ impl Counters {
 
     /// What changed.
     pub(super) fn changed(self) -> impl Iterator<Item = (String, i64, i64)> {
-        self.0.into_iter().filter(|(_, (total, unread))| *total != 0 || *unread != 0).map(|(folder, (total, unread))| (folder, total, unread))
+        self.0
+            .into_iter()
+            .filter(|(_, (total, unread))| *total != 0 || *unread != 0)
+            .map(|(folder, (total, unread))| (folder, total, unread))
     }
 }

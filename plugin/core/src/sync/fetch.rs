@@ -41,25 +41,43 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             match answer {
                 Ok(message) => fetched.whole.push(message),
                 Err(ProviderError::NotFound) => fetched.gone.push(id),
-                Err(error @ (ProviderError::Wait { .. } | ProviderError::Reconnect(_) | ProviderError::Administrator(_))) => return Err(error.into()),
+                Err(
+                    error @ (ProviderError::Wait { .. }
+                    | ProviderError::Reconnect(_)
+                    | ProviderError::Administrator(_)),
+                ) => return Err(error.into()),
                 Err(error) => fetched.failed.push((id, error.to_string())),
             }
         }
         // An answer that is missing is no answer; it must not get lost.
-        fetched.failed.extend(asked.into_keys().map(|id| (id.clone(), "the provider did not answer for it".to_owned())));
+        fetched.failed.extend(
+            asked
+                .into_keys()
+                .map(|id| (id.clone(), "the provider did not answer for it".to_owned())),
+        );
         Ok(fetched)
     }
 
     /// Bodies made ready, and the message's home.
-    async fn arrive(&self, message: RemoteMessage, named: Option<(&str, i64)>) -> Result<News, Fault> {
+    async fn arrive(
+        &self,
+        message: RemoteMessage,
+        named: Option<(&str, i64)>,
+    ) -> Result<News, Fault> {
         let home = self.home(&message.folders);
         let (stream, round) = match named {
             // A listing knows where it found the message, unless the message has moved since.
-            Some((stream, round)) if home.0.is_empty() || home.0 == stream => (stream.to_owned(), round),
+            Some((stream, round)) if home.0.is_empty() || home.0 == stream => {
+                (stream.to_owned(), round)
+            }
             _ => home,
         };
         let arrived: Arrived = content::arrive(self.platform, message).await?;
-        Ok(News::Whole { arrived: Box::new(arrived), stream, round })
+        Ok(News::Whole {
+            arrived: Box::new(arrived),
+            stream,
+            round,
+        })
     }
 
     /// Stores what was fetched, with other news, in as few batches as fit; `last` goes into the last one.
@@ -71,10 +89,18 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         last: Vec<Write>,
     ) -> Result<usize, Fault> {
         let account = &self.account.id;
-        let whole_ids: Vec<RemoteId> = fetched.whole.iter().map(|message| message.id.clone()).collect();
+        let whole_ids: Vec<RemoteId> = fetched
+            .whole
+            .iter()
+            .map(|message| message.id.clone())
+            .collect();
         let mut new = 0;
         let mut bytes = 0;
+        let mut last = last;
         for message in fetched.whole {
+            if let Some(marker) = message.marker.as_deref().filter(|_| !message.draft) {
+                last.push(queues::recognise(account, marker, &message.id));
+            }
             if self.too_old(message.received) && !self.is_known(&message.id).await? {
                 continue;
             }
@@ -84,11 +110,15 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
             news.push(arrived);
             if bytes > BATCH_BYTES {
-                new += commit(self.platform, account, &news, |_| Vec::new()).await?.new;
+                new += commit(self.platform, account, &news, |_| Vec::new())
+                    .await?
+                    .new;
                 (news, bytes) = (Vec::new(), 0);
             }
         }
-        news.extend(fetched.gone.iter().map(|remote| News::Gone { remote: remote.clone() }));
+        news.extend(fetched.gone.iter().map(|remote| News::Gone {
+            remote: remote.clone(),
+        }));
         let mut settled: Vec<RemoteId> = whole_ids;
         settled.extend(fetched.gone);
         let parked = self.failures(&fetched.failed).await?;
@@ -104,21 +134,28 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 
     async fn is_known(&self, remote: &str) -> Result<bool, Fault> {
         let id = crate::ids::message(&self.account.id, remote);
-        Ok(!crate::store::reads::lights(self.platform, &[id]).await?.is_empty())
+        Ok(!crate::store::reads::lights(self.platform, &[id])
+            .await?
+            .is_empty())
     }
 
     async fn failures(&self, failed: &[(RemoteId, String)]) -> Result<Vec<Parked>, Fault> {
         let ids: Vec<RemoteId> = failed.iter().map(|(id, _)| id.clone()).collect();
         let before = queues::parked_get(self.platform, &self.account.id, &ids).await?;
         let row = |(remote, reason): &(RemoteId, String)| {
-            let tries = before.iter().find(|row| row.remote == *remote).map_or(0, |row| row.tries);
+            let tries = before
+                .iter()
+                .find(|row| row.remote == *remote)
+                .map_or(0, |row| row.tries);
             Parked {
                 account: self.account.id.clone(),
                 remote: remote.clone(),
                 kind: "failed".into(),
                 reason: reason.clone(),
                 tries: tries.saturating_add(1),
-                next_try: self.now().saturating_add(pacing::delay(u32::try_from(tries).unwrap_or(u32::MAX)).saturating_mul(12)),
+                next_try: self.now().saturating_add(
+                    pacing::delay(u32::try_from(tries).unwrap_or(u32::MAX)).saturating_mul(12),
+                ),
             }
         };
         Ok(failed.iter().map(row).collect())
@@ -136,9 +173,22 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
     }
 
+    /// Fetches and stores these messages now, beside the usual course.
+    pub(crate) async fn fetch_now(&self, ids: &[RemoteId]) -> Result<(), Fault> {
+        let fetched = self.fetch(ids).await?;
+        self.store(fetched, Vec::new(), None, Vec::new()).await?;
+        Ok(())
+    }
+
     /// Tries parked messages again.
     pub(super) async fn fetch_parked(&mut self) -> Result<(), Fault> {
-        let due = queues::parked_due(self.platform, &self.account.id, self.now(), u32::try_from(BITE).unwrap_or(50)).await?;
+        let due = queues::parked_due(
+            self.platform,
+            &self.account.id,
+            self.now(),
+            u32::try_from(BITE).unwrap_or(50),
+        )
+        .await?;
         let ids: Vec<RemoteId> = due.into_iter().map(|row| row.remote).collect();
         let fetched = self.fetch(&ids).await?;
         let mut last = self.went_well("increment");

@@ -14,7 +14,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let profile = self.mailbox.profile().await?;
         let folders = self.mailbox.folders().await?;
         let wanted = self.mailbox.streams(&folders);
-        let exclusive = folders.iter().any(|folder| matches!(folder.role, Role::Folder | Role::Archive));
+        let exclusive = folders
+            .iter()
+            .any(|folder| matches!(folder.role, Role::Folder | Role::Archive));
         let account = &self.account;
         let mut writes = accounts::folder_writes(self.platform, account, &folders).await?;
         let mut streams = Vec::new();
@@ -23,14 +25,25 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             match self.streams.iter().find(|known| known.stream == *stream) {
                 Some(known) if known.position == position && known.phase != "leaving" => {}
                 Some(known) => {
-                    let phase = if known.phase == "leaving" { "new".to_owned() } else { known.phase.clone() };
-                    streams.push(Stream { position, phase, ..known.clone() });
+                    let phase = if known.phase == "leaving" {
+                        "new".to_owned()
+                    } else {
+                        known.phase.clone()
+                    };
+                    streams.push(Stream {
+                        position,
+                        phase,
+                        ..known.clone()
+                    });
                 }
                 None => streams.push(fresh(&account.id, stream, position)),
             }
         }
         // Its messages are somewhere else or gone; the sweep asks for each.
-        let left = self.streams.iter().filter(|known| known.phase != "leaving" && !wanted.contains(&known.stream));
+        let left = self
+            .streams
+            .iter()
+            .filter(|known| known.phase != "leaving" && !wanted.contains(&known.stream));
         streams.extend(left.map(|known| Stream {
             phase: "leaving".into(),
             round: known.round.saturating_add(1),
@@ -43,7 +56,13 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let mut changes = vec![
             ("folders_at", time(self.now())),
             ("exclusive", exclusive.write()),
-            ("provider_count", profile.total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)).write()),
+            (
+                "provider_count",
+                profile
+                    .total
+                    .map(|total| i64::try_from(total).unwrap_or(i64::MAX))
+                    .write(),
+            ),
         ];
         if account.email != profile.email && !profile.email.is_empty() {
             changes.push(("email", profile.email.clone().write()));

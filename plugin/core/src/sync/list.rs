@@ -19,7 +19,10 @@ const FIRST: usize = 20;
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
     fn stream(&self, name: &str) -> Option<Stream> {
-        self.streams.iter().find(|stream| stream.stream == name).cloned()
+        self.streams
+            .iter()
+            .find(|stream| stream.stream == name)
+            .cloned()
     }
 
     pub(super) fn named(&self, name: &str) -> Result<Stream, Fault> {
@@ -31,7 +34,14 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     pub(super) async fn begin(&mut self, name: &str) -> Result<(), Fault> {
         let stream = self.named(name)?;
         let cursor = self.mailbox.begin(name).await?;
-        let row = Stream { cursor: Some(cursor), phase: "listing".into(), page: None, pages: 0, polled: self.now(), ..stream };
+        let row = Stream {
+            cursor: Some(cursor),
+            phase: "listing".into(),
+            page: None,
+            pages: 0,
+            polled: self.now(),
+            ..stream
+        };
         let mut writes: Vec<Write> = accounts::put_streams(vec![row]).into_iter().collect();
         writes.extend(self.went_well("backfill"));
         self.platform.apply(writes).await?;
@@ -41,16 +51,27 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// A page of a stream's listing.
     pub(super) async fn list(&mut self, name: &str) -> Result<(), Fault> {
         let stream = self.named(name)?;
-        let listing = match self.mailbox.list(name, self.account.since, stream.page.as_deref()).await {
+        let listing = match self
+            .mailbox
+            .list(name, self.account.since, stream.page.as_deref())
+            .await
+        {
             // The place in the listing is no longer known: from the top, passing over what is stored.
             Err(crate::provider::ProviderError::CursorLost) if stream.page.is_some() => {
-                let row = Stream { page: None, ..stream };
-                self.platform.apply(accounts::put_streams(vec![row]).into_iter().collect()).await?;
+                let row = Stream {
+                    page: None,
+                    ..stream
+                };
+                self.platform
+                    .apply(accounts::put_streams(vec![row]).into_iter().collect())
+                    .await?;
                 return Ok(());
             }
             listing => listing?,
         };
-        let known = self.known(listing.items.iter().map(|item| &item.id)).await?;
+        let known = self
+            .known(listing.items.iter().map(|item| &item.id))
+            .await?;
         let mut whole = Vec::new();
         let mut wanted: Vec<RemoteId> = Vec::new();
         let mut news = Vec::new();
@@ -63,9 +84,16 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let mut rest = whole;
         while !rest.is_empty() {
             let tail = rest.split_off(rest.len().min(bite));
-            bites.push(Fetched { whole: std::mem::replace(&mut rest, tail), ..Fetched::default() });
+            bites.push(Fetched {
+                whole: std::mem::replace(&mut rest, tail),
+                ..Fetched::default()
+            });
         }
-        let stage = if stream.comparing { "reconcile" } else { "backfill" };
+        let stage = if stream.comparing {
+            "reconcile"
+        } else {
+            "backfill"
+        };
         let finished = self.finished(&stream, listing.next.clone(), stage);
         let fetches: Vec<&[RemoteId]> = if wanted.len() > bite && stream.pages == 0 {
             let (first, others) = wanted.split_at(bite);
@@ -77,8 +105,13 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let mut done = 0;
         for fetched in bites {
             done += 1;
-            let last = if done == batches { finished.clone() } else { Vec::new() };
-            self.store(fetched, std::mem::take(&mut news), named, last).await?;
+            let last = if done == batches {
+                finished.clone()
+            } else {
+                Vec::new()
+            };
+            self.store(fetched, std::mem::take(&mut news), named, last)
+                .await?;
         }
         for ids in fetches {
             if done > 0 && self.spent() {
@@ -87,19 +120,33 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
             let fetched = self.fetch(ids).await?;
             done += 1;
-            let last = if done == batches { finished.clone() } else { Vec::new() };
-            self.store(fetched, std::mem::take(&mut news), named, last).await?;
+            let last = if done == batches {
+                finished.clone()
+            } else {
+                Vec::new()
+            };
+            self.store(fetched, std::mem::take(&mut news), named, last)
+                .await?;
         }
         if batches == 0 {
-            self.store(Fetched::default(), news, named, finished).await?;
+            self.store(Fetched::default(), news, named, finished)
+                .await?;
         }
         Ok(())
     }
 
-    pub(super) async fn known(&self, remotes: impl Iterator<Item = &RemoteId>) -> Result<HashMap<RemoteId, Light>, Fault> {
-        let ids: Vec<String> = remotes.map(|remote| ids::message(&self.account.id, remote)).collect();
+    pub(super) async fn known(
+        &self,
+        remotes: impl Iterator<Item = &RemoteId>,
+    ) -> Result<HashMap<RemoteId, Light>, Fault> {
+        let ids: Vec<String> = remotes
+            .map(|remote| ids::message(&self.account.id, remote))
+            .collect();
         let lights = reads::lights(self.platform, &ids).await?;
-        Ok(lights.into_iter().map(|light| (light.remote.clone(), light)).collect())
+        Ok(lights
+            .into_iter()
+            .map(|light| (light.remote.clone(), light))
+            .collect())
     }
 
     /// What is to be done about a listed message.
@@ -118,14 +165,21 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             return;
         }
         match stored {
-            None if item.light.received.is_some_and(|received| self.too_old(received)) => {}
+            None if item
+                .light
+                .received
+                .is_some_and(|received| self.too_old(received)) => {}
             None => wanted.push(item.id),
             // Already named by this round, or fetched since the cursor was taken.
             Some(light) if light.stream == stream.stream && light.seen >= stream.round => {}
             // A listing that tells no state can't tell what changed, so a comparing round fetches.
             Some(_) if stream.comparing && item.light.folders.is_none() => wanted.push(item.id),
             Some(_) => {
-                news.push(News::Light { remote: item.id, light: item.light, named: Some((stream.stream.clone(), stream.round)) });
+                news.push(News::Light {
+                    remote: item.id,
+                    light: item.light,
+                    named: Some((stream.stream.clone(), stream.round)),
+                });
             }
         }
     }
@@ -134,7 +188,11 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     fn finished(&self, stream: &Stream, next: Option<String>, stage: &str) -> Vec<Write> {
         let over = next.is_none();
         let row = Stream {
-            phase: if over { "following".into() } else { "listing".into() },
+            phase: if over {
+                "following".into()
+            } else {
+                "listing".into()
+            },
             page: next,
             pages: stream.pages.saturating_add(1),
             sweeping: stream.sweeping || (over && stream.comparing),

@@ -6,8 +6,8 @@
 //! at most one step's fetching. Nothing is kept in memory between runs: cursors, pauses and progress are rows.
 
 mod fetch;
-mod follow;
 mod folders;
+mod follow;
 mod list;
 pub mod pacing;
 pub mod plan;
@@ -37,7 +37,9 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { interval_ms: 300_000 }
+        Self {
+            interval_ms: 300_000,
+        }
     }
 }
 
@@ -83,15 +85,28 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 
     /// What a step that went well says about the account.
     pub(crate) fn went_well(&self, stage: &str) -> Vec<Write> {
-        let mut changes = vec![("stage", stage.to_owned().write()), ("last_check", queues::time(self.now()))];
-        if self.account.troubles != 0 || self.account.wait_until.is_some() || self.account.reason.is_some() {
-            changes.extend([("troubles", 0_i64.write()), ("wait_until", Value::Null), ("reason", Value::Null)]);
+        let mut changes = vec![
+            ("stage", stage.to_owned().write()),
+            ("last_check", queues::time(self.now())),
+        ];
+        if self.account.troubles != 0
+            || self.account.wait_until.is_some()
+            || self.account.reason.is_some()
+        {
+            changes.extend([
+                ("troubles", 0_i64.write()),
+                ("wait_until", Value::Null),
+                ("reason", Value::Null),
+            ]);
         }
         if self.account.administrator.is_some() {
             changes.push(("administrator", Value::Null));
         }
         let mut writes = vec![accounts::patch(&self.account.id, changes)];
-        if self.account.stage != stage || self.account.reason.is_some() || self.account.administrator.is_some() {
+        if self.account.stage != stage
+            || self.account.reason.is_some()
+            || self.account.administrator.is_some()
+        {
             writes.push(accounts::changed(&self.account));
         }
         writes
@@ -104,8 +119,14 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 
     /// The stream that a message is followed by, given its folders.
     pub(crate) fn home(&self, folders: &[String]) -> (String, i64) {
-        let by_folder = self.streams.iter().find(|stream| folders.contains(&stream.stream));
-        by_folder.or(self.streams.first()).map_or_else(|| (String::new(), 0), |stream| (stream.stream.clone(), stream.round))
+        let by_folder = self
+            .streams
+            .iter()
+            .find(|stream| folders.contains(&stream.stream));
+        by_folder.or(self.streams.first()).map_or_else(
+            || (String::new(), 0),
+            |stream| (stream.stream.clone(), stream.round),
+        )
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Fault> {
@@ -127,7 +148,12 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 /// One run of an account's job.
 ///
 /// The account's row says afterwards how it went; the answer says when to run again.
-pub async fn run<P: Platform, C: Connect>(platform: &P, connect: &C, policy: Policy, account: &str) -> JobOutcome {
+pub async fn run<P: Platform, C: Connect>(
+    platform: &P,
+    connect: &C,
+    policy: Policy,
+    account: &str,
+) -> JobOutcome {
     match attempt(platform, connect, policy, account).await {
         Ok(outcome) => outcome,
         // Whoever took the work over goes on with it.
@@ -136,25 +162,46 @@ pub async fn run<P: Platform, C: Connect>(platform: &P, connect: &C, policy: Pol
     }
 }
 
-async fn attempt<P: Platform, C: Connect>(platform: &P, connect: &C, policy: Policy, id: &str) -> Result<JobOutcome, StoreError> {
+async fn attempt<P: Platform, C: Connect>(
+    platform: &P,
+    connect: &C,
+    policy: Policy,
+    id: &str,
+) -> Result<JobOutcome, StoreError> {
     let began = platform.now();
-    let Some((account, streams, mut next)) = look(platform, policy, id).await? else { return Ok(JobOutcome::Done) };
+    let Some((account, streams, mut next)) = look(platform, policy, id).await? else {
+        return Ok(JobOutcome::Done);
+    };
     if let Some(outcome) = rest(platform, &account, &next).await? {
         return Ok(outcome);
     }
-    let linked = Linked { account: account.id.clone(), provider: account.provider.clone(), email: account.email.clone() };
+    let linked = Linked {
+        account: account.id.clone(),
+        provider: account.provider.clone(),
+        email: account.email.clone(),
+    };
     let mailbox = match connect.connect(&linked).await {
         Ok(mailbox) => mailbox,
         Err(error) => return pacing::pause(platform, &account, error).await,
     };
-    let mut worker = Worker { platform, mailbox: &mailbox, account, streams, began };
+    let mut worker = Worker {
+        platform,
+        mailbox: &mailbox,
+        account,
+        streams,
+        began,
+    };
     for _ in 0..STEPS {
         match worker.step(&next).await {
             Ok(()) => {}
-            Err(Fault::Provider(error)) => return pacing::pause(platform, &worker.account, error).await,
+            Err(Fault::Provider(error)) => {
+                return pacing::pause(platform, &worker.account, error).await;
+            }
             Err(Fault::Store(error)) => return Err(error),
         }
-        let Some((account, streams, then)) = look(platform, policy, id).await? else { return Ok(JobOutcome::Done) };
+        let Some((account, streams, then)) = look(platform, policy, id).await? else {
+            return Ok(JobOutcome::Done);
+        };
         (worker.account, worker.streams, next) = (account, streams, then);
         if let Some(outcome) = rest(platform, &worker.account, &next).await? {
             return Ok(outcome);
@@ -167,17 +214,27 @@ async fn attempt<P: Platform, C: Connect>(platform: &P, connect: &C, policy: Pol
 }
 
 /// Where the account stands, and what is next.
-async fn look(platform: &impl Platform, policy: Policy, id: &str) -> Result<Option<(Account, Vec<Stream>, Step)>, StoreError> {
-    let Some(account) = accounts::get(platform, id).await? else { return Ok(None) };
+async fn look(
+    platform: &impl Platform,
+    policy: Policy,
+    id: &str,
+) -> Result<Option<(Account, Vec<Stream>, Step)>, StoreError> {
+    let Some(account) = accounts::get(platform, id).await? else {
+        return Ok(None);
+    };
     let streams = accounts::streams(platform, id).await?;
     let situation = Situation {
         now: platform.now(),
         interval_ms: policy.interval_ms,
         account: &account,
         streams: &streams,
-        send_at: queues::outgoing_next(platform, id).await?.map(|row| row.next_try),
+        send_at: queues::outgoing_next(platform, id)
+            .await?
+            .map(|row| row.next_try),
         edits: queues::any_edit(platform, id).await?,
-        draft_at: queues::draft_next(platform, id).await?.map(|row| row.next_try),
+        draft_at: queues::draft_next(platform, id)
+            .await?
+            .map(|row| row.next_try),
         fetch_at: queues::parked_next(platform, id).await?,
     };
     let step = plan::next(&situation);
@@ -185,7 +242,11 @@ async fn look(platform: &impl Platform, policy: Policy, id: &str) -> Result<Opti
 }
 
 /// Ends the run if there is nothing to do now.
-async fn rest(platform: &impl Platform, account: &Account, step: &Step) -> Result<Option<JobOutcome>, StoreError> {
+async fn rest(
+    platform: &impl Platform,
+    account: &Account,
+    step: &Step,
+) -> Result<Option<JobOutcome>, StoreError> {
     let until = match step {
         Step::Stop => return Ok(Some(JobOutcome::Done)),
         Step::Rest(until) => *until,

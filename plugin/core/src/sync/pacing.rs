@@ -21,11 +21,17 @@ const ADMINISTRATOR: u64 = 900_000;
 /// Growing delays: `FIRST` doubled `tries` times, at most `CEILING`.
 #[must_use]
 pub fn delay(tries: u32) -> u64 {
-    FIRST.saturating_mul(1_u64.checked_shl(tries.min(20)).unwrap_or(u64::MAX)).min(CEILING)
+    FIRST
+        .saturating_mul(1_u64.checked_shl(tries.min(20)).unwrap_or(u64::MAX))
+        .min(CEILING)
 }
 
 /// Notes in the account's row why it pauses, and says when to run again.
-pub(crate) async fn pause(platform: &impl Platform, account: &Account, error: ProviderError) -> Result<JobOutcome, StoreError> {
+pub(crate) async fn pause(
+    platform: &impl Platform,
+    account: &Account,
+    error: ProviderError,
+) -> Result<JobOutcome, StoreError> {
     let now = platform.now();
     let tries = u32::try_from(account.troubles).unwrap_or(u32::MAX);
     let wait = |until: u64, reason: String, troubles: i64| {
@@ -39,20 +45,45 @@ pub(crate) async fn pause(platform: &impl Platform, account: &Account, error: Pr
         (changes, JobOutcome::AgainAt(until))
     };
     let (changes, outcome) = match error {
-        ProviderError::Wait { until, reason } => wait(until.max(now.saturating_add(1)), reason, account.troubles),
-        ProviderError::Reconnect(why) => (vec![("reconnect", why.write()), ("next_run", Value::Null)], JobOutcome::Done),
+        ProviderError::Wait { until, reason } => {
+            wait(until.max(now.saturating_add(1)), reason, account.troubles)
+        }
+        ProviderError::Reconnect(why) => (
+            vec![("reconnect", why.write()), ("next_run", Value::Null)],
+            JobOutcome::Done,
+        ),
         ProviderError::MissingScope(what) => {
             let why = format!("The consent does not include {what}.");
-            (vec![("reconnect", why.write()), ("next_run", Value::Null)], JobOutcome::Done)
+            (
+                vec![("reconnect", why.write()), ("next_run", Value::Null)],
+                JobOutcome::Done,
+            )
         }
         ProviderError::Administrator(what) => {
-            let (mut changes, outcome) = wait(now.saturating_add(ADMINISTRATOR), what.clone(), account.troubles);
+            let (mut changes, outcome) = wait(
+                now.saturating_add(ADMINISTRATOR),
+                what.clone(),
+                account.troubles,
+            );
             changes.push(("administrator", what.write()));
             (changes, outcome)
         }
-        other => wait(now.saturating_add(delay(tries)), other.to_string(), account.troubles.saturating_add(1)),
+        other => wait(
+            now.saturating_add(delay(tries)),
+            other.to_string(),
+            account.troubles.saturating_add(1),
+        ),
     };
-    platform.log(Level::Info, "an account pauses", &[("account", &account.id)]);
-    platform.apply(vec![accounts::patch(&account.id, changes), accounts::changed(account)]).await?;
+    platform.log(
+        Level::Info,
+        "an account pauses",
+        &[("account", &account.id)],
+    );
+    platform
+        .apply(vec![
+            accounts::patch(&account.id, changes),
+            accounts::changed(account),
+        ])
+        .await?;
     Ok(outcome)
 }

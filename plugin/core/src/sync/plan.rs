@@ -71,7 +71,12 @@ fn due(stream: &Stream, situation: &Situation<'_>) -> bool {
 /// Decides.
 #[must_use]
 pub fn next(situation: &Situation<'_>) -> Step {
-    let Situation { now, account, streams, .. } = *situation;
+    let Situation {
+        now,
+        account,
+        streams,
+        ..
+    } = *situation;
     if account.state != "active" || account.reconnect.is_some() {
         return Step::Stop;
     }
@@ -92,21 +97,32 @@ pub fn next(situation: &Situation<'_>) -> Step {
     if !account.started {
         return later().min().map_or(Step::Stop, Step::Rest);
     }
-    let folders_at = account.folders_at.map_or(0, |at| at.saturating_add(FOLDERS_EVERY));
+    let folders_at = account
+        .folders_at
+        .map_or(0, |at| at.saturating_add(FOLDERS_EVERY));
     if folders_at <= now {
         return Step::Folders;
     }
     let named = |stream: &Stream| stream.stream.clone();
     if let Some(stream) = streams.iter().find(|stream| stream.phase == "new") {
         // A stream's first page comes right after its cursor, so the inbox is readable before other streams begin.
-        let unseen = streams.iter().find(|stream| stream.phase == "listing" && stream.pages == 0);
-        return unseen.map_or_else(|| Step::Begin(named(stream)), |unseen| Step::List(named(unseen)));
+        let unseen = streams
+            .iter()
+            .find(|stream| stream.phase == "listing" && stream.pages == 0);
+        return unseen.map_or_else(
+            || Step::Begin(named(stream)),
+            |unseen| Step::List(named(unseen)),
+        );
     }
     if let Some(stream) = streams.iter().find(|stream| due(stream, situation)) {
         return Step::Follow(named(stream));
     }
     // Fewest pages first, so that all folders fill from the newest down.
-    if let Some(stream) = streams.iter().filter(|stream| stream.phase == "listing").min_by_key(|stream| (stream.pages, stream.position)) {
+    if let Some(stream) = streams
+        .iter()
+        .filter(|stream| stream.phase == "listing")
+        .min_by_key(|stream| (stream.pages, stream.position))
+    {
         return Step::List(named(stream));
     }
     if let Some(stream) = streams.iter().find(|stream| stream.sweeping) {
@@ -115,7 +131,14 @@ pub fn next(situation: &Situation<'_>) -> Step {
     if is_due(situation.fetch_at) {
         return Step::Fetch;
     }
-    let polls = streams.iter().filter(|stream| stream.phase == "following").map(|stream| stream.polled.saturating_add(situation.interval_ms));
-    let next = polls.chain(situation.fetch_at).chain(later()).chain([folders_at]).min();
+    let polls = streams
+        .iter()
+        .filter(|stream| stream.phase == "following")
+        .map(|stream| stream.polled.saturating_add(situation.interval_ms));
+    let next = polls
+        .chain(situation.fetch_at)
+        .chain(later())
+        .chain([folders_at])
+        .min();
     Step::Rest(next.unwrap_or(folders_at).max(now.saturating_add(1)))
 }

@@ -13,7 +13,10 @@ fn stage(account: &Account, streams: &[Stream]) -> Stage {
     if account.stage == "idle" {
         return Stage::Idle;
     }
-    if streams.iter().any(|stream| stream.comparing || stream.sweeping) {
+    if streams
+        .iter()
+        .any(|stream| stream.comparing || stream.sweeping)
+    {
         return Stage::Reconcile;
     }
     match account.stage.as_str() {
@@ -42,8 +45,18 @@ pub fn condition(account: &Account, streams: &[Stream], now: u64) -> Condition {
         return Condition::Waiting(until);
     }
     let begun = account.folders_at.is_some() && !streams.is_empty();
-    let settled = streams.iter().all(|stream| stream.phase == "following" && !stream.more && !stream.comparing && !stream.sweeping);
-    if begun && settled && account.poked <= streams.iter().map(|stream| stream.polled).min().unwrap_or(0) {
+    let settled = streams.iter().all(|stream| {
+        stream.phase == "following" && !stream.more && !stream.comparing && !stream.sweeping
+    });
+    if begun
+        && settled
+        && account.poked
+            <= streams
+                .iter()
+                .map(|stream| stream.polled)
+                .min()
+                .unwrap_or(0)
+    {
         Condition::UpToDate
     } else {
         Condition::Syncing
@@ -54,14 +67,22 @@ pub fn condition(account: &Account, streams: &[Stream], now: u64) -> Condition {
 ///
 /// # Errors
 /// What the store answers.
-pub(crate) async fn status(platform: &impl Platform, account: &Account) -> Result<Status, StoreError> {
+pub(crate) async fn status(
+    platform: &impl Platform,
+    account: &Account,
+) -> Result<Status, StoreError> {
     let streams = accounts::streams(platform, &account.id).await?;
     Ok(Status {
         condition: condition(account, &streams, platform.now()),
         stage: stage(account, &streams),
         stored: count(account.local_count),
         // Of a part of the mailbox, the provider does not tell the size.
-        expected: account.since.is_none().then_some(account.provider_count).flatten().map(count),
+        expected: account
+            .since
+            .is_none()
+            .then_some(account.provider_count)
+            .flatten()
+            .map(count),
         parked: queues::parked_count(platform, &account.id).await?,
         last_success: account.last_success,
         next_run: account.next_run,
