@@ -11,5 +11,6 @@ pub mod openapi;
 pub mod programs;
 pub mod providers;
 pub mod report;
+pub mod signing_in;
 pub mod stack;
 pub mod wait;

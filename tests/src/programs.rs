@@ -199,6 +199,12 @@ impl Simulator {
         Ok(Self { process, providers })
     }
 
+    /// The process's id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
     /// The providers are down from now on.
     pub fn kill(&mut self) {
         self.process.kill();
@@ -247,6 +253,12 @@ impl Host {
         log_of(&self.folder)
     }
 
+    /// The process's id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
     /// Ends it without warning (SIGKILL).
     pub fn kill(&mut self) {
         self.process.kill();
@@ -293,6 +305,28 @@ impl Host {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
+}
+
+/// CPU seconds that a process has used so far, in user and system.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn cpu_seconds(pid: u32) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The program's name, in parentheses, may hold anything; what is counted comes after it. See proc(5): utime, stime.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks: f64 = [11, 12]
+        .iter()
+        .filter_map(|place| fields.get(*place)?.parse::<f64>().ok())
+        .sum();
+    // Linux reports in hundredths of a second on every architecture that it runs on.
+    Ok(ticks / 100.0)
 }
 
 fn log_of(folder: &Path) -> PathBuf {

@@ -27,7 +27,7 @@ pub struct Options {
     pub port: u16,
     /// The redirect URI that is registered at the fakes; none: the host's.
     pub redirect: Option<String>,
-    /// Further arguments of the simulator.
+    /// Further arguments of the simulator. Quotas are off by default: Gmail's would stretch a backfill of 500 messages over minutes.
     pub simulator: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Default for Options {
             messages: 500,
             port: 0,
             redirect: None,
-            simulator: Vec::new(),
+            simulator: vec!["--no-limits".to_owned()],
         }
     }
 }

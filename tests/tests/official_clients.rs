@@ -13,22 +13,8 @@ mod common;
 use std::path::PathBuf;
 use std::process::Command;
 
-use end_to_end::consent::Person;
 use end_to_end::programs::Simulator;
-use serde_json::Value;
-use url::Url;
-
-/// Nobody listens there: the browser stops before it gets there.
-const BACK: &str = "http://127.0.0.1:9/back";
-
-/// What the plugin asks for, and what these libraries need to delete for ever.
-const SCOPES: [(&str, &str); 2] = [
-    ("google", "openid email https://mail.google.com/"),
-    (
-        "microsoft",
-        "openid profile email offline_access User.Read Mail.ReadWrite Mail.Send MailboxSettings.Read",
-    ),
-];
+use end_to_end::signing_in::{NOWHERE, access_token};
 
 fn python() -> PathBuf {
     let python = std::env::var_os("CLIENTS_PYTHON")
@@ -41,68 +27,13 @@ fn python() -> PathBuf {
     python
 }
 
-/// Signs in at a fake as a desktop application would; answers an access token.
-async fn access_token(simulator: &Simulator, provider: &str) -> String {
-    let base = simulator.providers.base(provider).unwrap();
-    let (authorize, token) = match provider {
-        "google" => ("/o/oauth2/v2/auth", "/token"),
-        _ => ("/common/oauth2/v2.0/authorize", "/common/oauth2/v2.0/token"),
-    };
-    let scope = SCOPES
-        .iter()
-        .find(|(known, _)| *known == provider)
-        .unwrap()
-        .1;
-    let mut url = base.join(authorize).unwrap();
-    url.query_pairs_mut().extend_pairs([
-        ("client_id", "demo-client"),
-        ("redirect_uri", BACK),
-        ("response_type", "code"),
-        ("scope", scope),
-        ("state", "s"),
-    ]);
-    let browser = reqwest::Client::builder()
-        .cookie_store(true)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    let person = Person::willing(simulator.providers.address(provider).unwrap());
-    let back = person.visit(&browser, url.as_str(), BACK).await.unwrap();
-    let code = Url::query_pairs(&back)
-        .find(|(name, _)| name == "code")
-        .unwrap()
-        .1
-        .into_owned();
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("code", &code),
-        ("redirect_uri", BACK),
-        ("client_id", "demo-client"),
-        ("client_secret", "demo-secret"),
-        ("scope", scope),
-    ];
-    let answer = browser
-        .post(base.join(token).unwrap())
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
-    let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    answer
-        .get("access_token")
-        .unwrap_or_else(|| panic!("{answer}"))
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
-
 async fn is_content(provider: &'static str) {
     let folder = tempfile::tempdir().unwrap();
     let program = common::paths().providers;
-    let simulator = Simulator::start(&program, folder.path(), 60, BACK, &["--no-limits"])
+    let simulator = Simulator::start(&program, folder.path(), 60, NOWHERE, &["--no-limits"])
         .await
         .unwrap();
-    let token = access_token(&simulator, provider).await;
+    let token = access_token(&simulator, provider).await.unwrap();
     let base = simulator
         .providers
         .base(provider)
