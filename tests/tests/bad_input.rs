@@ -243,18 +243,49 @@ async fn a_sign_in_that_goes_wrong_links_nothing() {
         nothing_linked().await;
     }
 
+    // With a scope for reading and one for sending, either can be left out.
     let address = providers.address("google").unwrap();
-    let person = Person::willing(address).without("gmail.modify");
+    stack
+        .save_values("email-manager", "google", json!({ "access": "send" }))
+        .await
+        .unwrap();
+    let person = Person::willing(address).without("gmail.readonly");
     let back = consent(&stack, &member, "google", &person).await;
     let problem = come_back(&member, &back)
         .await
         .problem(400, "oauth-refused")
         .unwrap();
     assert!(
-        text(&problem, "/detail").unwrap().contains("gmail.modify"),
+        text(&problem, "/detail")
+            .unwrap()
+            .contains("gmail.readonly"),
         "the missing scope is named: {problem}"
     );
     nothing_linked().await;
+    let person = Person::willing(address).without("gmail.compose");
+    let back = consent(&stack, &member, "google", &person).await;
+    come_back(&member, &back).await.success().unwrap();
+    let accounts = member
+        .get("/api/mail/accounts")
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let account = &list(&accounts, "/items").unwrap()[0];
+    assert_eq!(account["missing_features"], json!(["send"]), "{account}");
+    member
+        .delete(&format!(
+            "/api/mail/accounts/{}",
+            text(account, "/id").unwrap()
+        ))
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    stack
+        .save_values("email-manager", "google", json!({ "access": "full" }))
+        .await
+        .unwrap();
 
     let other = stack.member("bob").await.unwrap();
     let back = consent(&stack, &member, "google", &Person::willing(address)).await;
