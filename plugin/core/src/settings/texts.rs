@@ -19,7 +19,7 @@ impl Locale {
         }
     }
 
-    fn pick<'a>(self, [english, russian, chinese]: [&'a str; 3]) -> &'a str {
+    fn pick(self, [english, russian, chinese]: [&str; 3]) -> &str {
         match self {
             Self::English => english,
             Self::Russian => russian,
