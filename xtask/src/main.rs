@@ -22,6 +22,8 @@ enum Task {
     Test(task::test::Options),
     /// Build the Email manager component from source and print where it is
     Build(task::build::Options),
+    /// Compare the speed with that of others and write the figures into docs/performance.md
+    Bench(task::bench::Options),
     /// Check formatting and lints, warnings being errors
     Lint,
     /// Say which compiler would make components, and why
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => task::demo::run(&options),
         Task::Test(options) => task::test::run(&options),
         Task::Build(options) => task::build::run(&options),
+        Task::Bench(options) => task::bench::run(&options),
         Task::Lint => task::lint::run(),
         Task::Toolchain => task::build::toolchain(),
     };

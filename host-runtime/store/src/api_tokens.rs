@@ -21,6 +21,8 @@ pub struct ApiToken {
     pub id: String,
     /// What its owner calls it.
     pub name: String,
+    /// What it may do beyond its owner's everyday rights: words without spaces, such as `admin`.
+    pub scopes: Vec<String>,
     /// Milliseconds since the Unix epoch.
     pub created_at: u64,
     /// None: never.
@@ -43,12 +45,14 @@ impl ApiTokens {
         &self,
         user: &str,
         name: &str,
+        scopes: &[String],
         expires_at: Option<u64>,
     ) -> Result<(ApiToken, String), Error> {
         let text = format!("{PREFIX}{}", random::token()?);
         let token = ApiToken {
             id: random::id(),
             name: name.to_owned(),
+            scopes: scopes.to_vec(),
             created_at: self.0.now(),
             expires_at,
             used_at: None,
@@ -56,11 +60,12 @@ impl ApiTokens {
         self.0
             .db
             .execute(sql!(
-                "INSERT INTO host_api_tokens (id, user_id, name, hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO host_api_tokens (id, user_id, name, hash, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 &token.id,
                 user,
                 name,
                 random::digest(&text),
+                scopes.join(" "),
                 token.created_at,
                 expires_at
             ))
@@ -80,7 +85,7 @@ impl ApiTokens {
             .db
             .fetch_first(sql!(
                 "SELECT u.id, u.name, u.email, u.role, u.locale, u.disabled, u.created_at,
-                        t.id, t.name, t.created_at, t.expires_at, t.used_at
+                        t.id, t.name, t.created_at, t.expires_at, t.used_at, t.scopes
                  FROM host_api_tokens t JOIN host_users u ON u.id = t.user_id
                  WHERE t.hash = ? AND (t.expires_at IS NULL OR t.expires_at > ?) AND u.disabled = 0",
                 random::digest(text),
@@ -91,6 +96,7 @@ impl ApiTokens {
         let token = ApiToken {
             id: row.text(7)?,
             name: row.text(8)?,
+            scopes: words(&row.text(12)?),
             created_at: row.uint(9)?,
             expires_at: row.opt_uint(10)?,
             used_at: row.opt_uint(11)?,
@@ -121,7 +127,7 @@ impl ApiTokens {
             .0
             .db
             .fetch(sql!(
-                "SELECT id, name, created_at, expires_at, used_at FROM host_api_tokens WHERE user_id = ? ORDER BY id",
+                "SELECT id, name, created_at, expires_at, used_at, scopes FROM host_api_tokens WHERE user_id = ? ORDER BY id",
                 user
             ))
             .await?;
@@ -130,6 +136,7 @@ impl ApiTokens {
                 Ok(ApiToken {
                     id: row.text(0)?,
                     name: row.text(1)?,
+                    scopes: words(&row.text(5)?),
                     created_at: row.uint(2)?,
                     expires_at: row.opt_uint(3)?,
                     used_at: row.opt_uint(4)?,
@@ -158,4 +165,8 @@ impl ApiTokens {
             _ => Ok(()),
         }
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }

@@ -25,6 +25,7 @@ struct Key {
 pub struct Keys;
 
 static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
+static FORGER: OnceLock<Option<Key>> = OnceLock::new();
 
 fn keys() -> &'static [Key] {
     KEYS.get_or_init(|| (0..2).filter_map(|_| generate()).collect())
@@ -54,11 +55,24 @@ impl Keys {
 
     /// A JWT signed with RS256; empty if no key could be made.
     pub fn sign<T: Serialize>(self, claims: &T) -> String {
-        let Some(key) = keys().first() else {
-            return String::new();
-        };
+        keys()
+            .first()
+            .map_or_else(String::new, |key| key.sign(claims))
+    }
+
+    /// As [`Keys::sign`], with a key that is not published.
+    pub fn forge<T: Serialize>(self, claims: &T) -> String {
+        FORGER
+            .get_or_init(generate)
+            .as_ref()
+            .map_or_else(String::new, |key| key.sign(claims))
+    }
+}
+
+impl Key {
+    fn sign<T: Serialize>(&self, claims: &T) -> String {
         let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(key.id.clone());
-        jsonwebtoken::encode(&header, claims, &key.signing).unwrap_or_default()
+        header.kid = Some(self.id.clone());
+        jsonwebtoken::encode(&header, claims, &self.signing).unwrap_or_default()
     }
 }

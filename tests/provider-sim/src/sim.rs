@@ -32,6 +32,8 @@ pub struct Limits {
     pub microsoft_concurrent: Option<u32>,
     /// Bytes uploaded to Graph per mailbox in five minutes.
     pub microsoft_upload_per_five_minutes: Option<u64>,
+    /// Real milliseconds that every call of a mail API takes longer, as over a network.
+    pub latency_ms: u64,
 }
 
 impl Default for Limits {
@@ -44,6 +46,7 @@ impl Default for Limits {
             microsoft_requests_per_ten_minutes: Some(10_000),
             microsoft_concurrent: Some(4),
             microsoft_upload_per_five_minutes: Some(150 * 1024 * 1024),
+            latency_ms: 0,
         }
     }
 }
@@ -58,6 +61,7 @@ impl Limits {
             microsoft_requests_per_ten_minutes: None,
             microsoft_concurrent: None,
             microsoft_upload_per_five_minutes: None,
+            latency_ms: 0,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One module for each task.
 
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod demo;
 pub(crate) mod lint;

@@ -126,7 +126,7 @@ fn clients() -> anyhow::Result<PathBuf> {
 }
 
 /// Debian packages, where this may install them.
-fn apt(packages: &[&str], log: &Path) -> anyhow::Result<()> {
+pub(super) fn apt(packages: &[&str], log: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("apt-get");
     command
         .env("DEBIAN_FRONTEND", "noninteractive")

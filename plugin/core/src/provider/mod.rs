@@ -12,6 +12,16 @@
 //!    listing is found by comparing.
 //! 4. A lost cursor is mended by the same comparing: `list` (Gmail) or a new snapshot (Graph).
 
+mod client;
+pub mod gmail;
+pub mod graph;
+mod headers;
+mod mime;
+mod open;
+pub mod retry;
+
+pub use open::{Mailbox, open};
+
 use std::future::Future;
 
 /// A provider's own id of a message: stable while the message exists (Graph: immutable ids).

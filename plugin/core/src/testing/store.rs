@@ -717,8 +717,8 @@ fn check_definition(collection: &Collection) -> Result<(), StoreError> {
         .chain(collection.indexes.iter().flat_map(|index| index.fields))
         .chain(full_text);
     named
-        .map(|name| field(collection, name).map(|_| ()))
-        .collect()
+        .into_iter()
+        .try_for_each(|name| field(collection, name).map(|_| ()))
 }
 
 /// The asked order with the key behind it, in the direction of its last field.

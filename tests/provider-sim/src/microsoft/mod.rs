@@ -1,76 +1,59 @@
-//! Microsoft: skeleton.
+//! Microsoft: the identity platform v2.0 and Microsoft Graph v1.0 mail.
+//!
+//! What only Microsoft has is done by [`Backend::control`]:
+//!
+//! | action | body | does |
+//! |---|---|---|
+//! | `token` | `{address, client?, scopes?, lifetime_ms?}` | hands out an access token without a sign-in: `{access_token}` |
+//! | `hazards` | `{address, …Hazards}` | how the mailbox misbehaves, see [`Hazards`]; answers what holds |
+//! | `challenge` | `{address, claims?}` | Graph answers this person's next requests with a claims challenge |
+//! | `forget-consent` | `{address}` | the person takes their consent back |
+//! | `lifecycle` | `{address, event}` | sends `missed`, `subscriptionRemoved` or `reauthorizationRequired` |
+//! | `folder` | `{address, path}` | makes a folder; names separated by `/`: `{id}` |
+//! | `rename-folder` | `{address, id, name}` | renames one |
+
+mod backend;
+mod directory;
+mod graph;
+mod identity;
+mod letter;
+mod mailbox;
+mod shared;
 
 use std::sync::Arc;
 
-use axum::Router;
-use bytes::Bytes;
-use http::StatusCode;
-use serde_json::Value;
+use crate::Context;
+use shared::Shared;
 
-use crate::{Backend, Change, Context, ControlError, Deliver, MailboxState, Provider, Sent};
+pub use mailbox::{Expired, Hazards};
 
 /// The Microsoft side.
 pub struct Microsoft {
-    _context: Context,
+    shared: Arc<Shared>,
 }
 
 impl Microsoft {
     pub(crate) fn new(context: Context) -> Self {
-        Self { _context: context }
+        Self {
+            shared: Arc::new(Shared::new(context)),
+        }
     }
-}
 
-fn none<T>() -> Result<T, ControlError> {
-    Err(ControlError::NotFound("mailbox".to_owned()))
-}
-
-impl Backend for Microsoft {
-    fn provider(&self) -> Provider {
-        Provider::Microsoft
-    }
-    fn routes(self: Arc<Self>) -> Router {
-        Router::new()
-    }
-    fn caller(&self, _request: &http::request::Parts) -> Option<String> {
-        None
-    }
-    fn error_body(&self, status: StatusCode, _path: &str) -> (&'static str, String) {
-        (
-            "application/json",
-            format!("{{\"error\":{{\"code\":{}}}}}", status.as_u16()),
+    /// An access token for a person with an address here, without a sign-in; scopes by their short names.
+    pub fn access_token(&self, address: &str, client: &str, scopes: &[&str]) -> String {
+        let expires = self.shared.now() + 3_599_000;
+        self.shared.identity.issue(
+            &address.to_lowercase(),
+            client,
+            scopes.iter().map(|s| (*s).to_owned()).collect(),
+            expires,
         )
     }
-    fn has_mailbox(&self, _address: &str) -> bool {
-        false
-    }
-    fn deliver(&self, _address: &str, _mail: &Deliver) -> Result<String, ControlError> {
-        none()
-    }
-    fn change(&self, _address: &str, _id: &str, _change: &Change) -> Result<(), ControlError> {
-        none()
-    }
-    fn remove(&self, _address: &str, _id: &str) -> Result<(), ControlError> {
-        none()
-    }
-    fn mailbox(&self, _address: &str) -> Result<MailboxState, ControlError> {
-        none()
-    }
-    fn raw(&self, _address: &str, _id: &str) -> Result<Bytes, ControlError> {
-        none()
-    }
-    fn sent(&self) -> Vec<Sent> {
-        Vec::new()
-    }
-    fn expire_access_tokens(&self, _address: Option<&str>) -> usize {
-        0
-    }
-    fn revoke_grants(&self, _address: Option<&str>) -> usize {
-        0
-    }
-    fn expire_cursors(&self, _address: &str) -> Result<(), ControlError> {
-        none()
-    }
-    fn control(&self, _action: &str, _body: Value) -> Result<Value, ControlError> {
-        none()
+
+    /// Changes how a mailbox misbehaves. Nothing happens if there is no such mailbox.
+    pub fn set_hazards(&self, address: &str, change: impl FnOnce(&mut Hazards)) {
+        if let Some(person) = self.shared.directory.find(address) {
+            self.shared.with(person, |m| change(&mut m.hazards));
+        }
     }
 }

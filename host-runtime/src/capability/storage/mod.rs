@@ -1,0 +1,139 @@
+//! `platform:host/storage`: typed collections of rows, private to the plugin.
+//!
+//! The store does the work; here the contract's types are turned into its own and back ([`convert`]), by moving, and the caller
+//! is added: whose namespace it is, and which job lease and locks must still hold when a batch is committed.
+
+mod convert;
+
+use wasmtime::component::{HasData, Linker};
+
+use crate::bindings::host::storage;
+use crate::plugin::call::CallState;
+
+/// Adds the interface.
+pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    storage::add_to_linker::<_, HasStorage>(linker, |call| Storage { call })
+}
+
+struct HasStorage;
+
+impl HasData for HasStorage {
+    type Data<'a> = Storage<'a>;
+}
+
+struct Storage<'a> {
+    call: &'a mut CallState,
+}
+
+impl storage::Host for Storage<'_> {
+    async fn define(&mut self, collection: storage::Collection) -> Result<(), storage::Error> {
+        let scope = &self.call.scope;
+        let pending = self
+            .call
+            .trace
+            .begin("storage.define", || collection.name.clone());
+        let result = scope
+            .store
+            .collections()
+            .define(&scope.plugin, &convert::collection(collection))
+            .await
+            .map_err(convert::error);
+        pending.end(|| super::outcome(&result, |_| "ok"));
+        result
+    }
+
+    async fn apply(&mut self, writes: Vec<storage::Write>) -> Result<(), storage::Error> {
+        let caller = self.call.caller();
+        let pending = self
+            .call
+            .trace
+            .begin("storage.apply", || convert::summary(&writes));
+        let writes = writes.into_iter().map(convert::write).collect();
+        let result = self
+            .call
+            .scope
+            .store
+            .collections()
+            .apply(&caller, writes)
+            .await
+            .map_err(convert::error);
+        pending.end(|| super::outcome(&result, |_| "ok"));
+        result
+    }
+
+    async fn find(&mut self, query: storage::Query) -> Result<storage::Page, storage::Error> {
+        let scope = &self.call.scope;
+        let pending = self
+            .call
+            .trace
+            .begin("storage.find", || query.collection.clone());
+        let result = scope
+            .store
+            .collections()
+            .find(&scope.plugin, &convert::query(query))
+            .await
+            .map_err(convert::error);
+        pending.end(|| match &result {
+            Ok(page) => format!("{} rows", page.rows.values.len()).into(),
+            Err(error) => error.to_string().into(),
+        });
+        result.map(|page| storage::Page {
+            rows: convert::rows_back(page.rows),
+            next: page.next,
+        })
+    }
+
+    async fn get_many(
+        &mut self,
+        collection: String,
+        keys: Vec<Vec<storage::Value>>,
+        fields: Vec<String>,
+    ) -> Result<storage::Rows, storage::Error> {
+        let scope = &self.call.scope;
+        let pending = self.call.trace.begin("storage.get-many", || {
+            format!("{collection}: {} keys", keys.len())
+        });
+        let keys: Vec<_> = keys.into_iter().map(convert::values).collect();
+        let result = scope
+            .store
+            .collections()
+            .get_many(&scope.plugin, &collection, &keys, &fields)
+            .await
+            .map_err(convert::error);
+        pending.end(|| match &result {
+            Ok(rows) => format!("{} rows", rows.values.len()).into(),
+            Err(error) => error.to_string().into(),
+        });
+        result.map(convert::rows_back)
+    }
+
+    async fn count(
+        &mut self,
+        collection: String,
+        filter: storage::Filter,
+        group_by: Vec<String>,
+    ) -> Result<Vec<(Vec<storage::Value>, u64)>, storage::Error> {
+        let scope = &self.call.scope;
+        let pending = self
+            .call
+            .trace
+            .begin("storage.count", || collection.clone());
+        let result = scope
+            .store
+            .collections()
+            .count(
+                &scope.plugin,
+                &collection,
+                &convert::filter(filter),
+                &group_by,
+            )
+            .await
+            .map_err(convert::error);
+        pending.end(|| super::outcome(&result, |_| "ok"));
+        let groups = result?;
+        Ok(groups
+            .into_iter()
+            .map(|(values, count)| (convert::values_back(values), count))
+            .collect())
+    }
+}

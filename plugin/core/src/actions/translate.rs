@@ -1,0 +1,109 @@
+//! An action in the provider's terms, or the reason why it can't be done.
+
+use crate::model::Action;
+use crate::provider::{Edit, Role};
+use crate::store::folders::Folders;
+use crate::store::rows::{Account, Message};
+
+/// Feature names that a consent may lack.
+const MODIFY: &str = "modify";
+const DELETE: &str = "delete";
+
+fn target(id: &str, folders: &Folders, label: bool) -> Result<String, String> {
+    let unknown = || "There is no such folder in this message's account.".to_owned();
+    let role = folders
+        .role(id)
+        .filter(|_| folders.knows(id))
+        .ok_or_else(unknown)?;
+    let fits = match role {
+        Role::Sent | Role::Drafts | Role::All | Role::Starred => false,
+        Role::Label | Role::Important => label || !folders.exclusive(),
+        _ => !label,
+    };
+    if !fits {
+        let what = if label {
+            "This is a folder, not a label."
+        } else {
+            "Messages can't be moved there."
+        };
+        return Err(what.to_owned());
+    }
+    folders.remote(id).map(str::to_owned).ok_or_else(unknown)
+}
+
+/// The edit that an action means for this message.
+pub(super) fn edit(
+    action: &Action,
+    account: &Account,
+    folders: &Folders,
+    message: &Message,
+) -> Result<Edit, String> {
+    if account.state != "active" {
+        return Err("The account is unlinked.".into());
+    }
+    let lacks = |feature: &str| account.missing.0.iter().any(|missing| missing == feature);
+    if lacks(MODIFY) {
+        return Err("The consent given to this account does not include changing mail.".into());
+    }
+    let has_role = |role: Role| {
+        message
+            .folders
+            .0
+            .iter()
+            .any(|id| folders.role(id) == Some(role))
+    };
+    let stays = message.draft
+        && matches!(
+            action,
+            Action::Archive
+                | Action::Unarchive
+                | Action::Spam
+                | Action::NotSpam
+                | Action::MoveTo(_)
+                | Action::AddLabel(_)
+        );
+    if stays {
+        return Err("A draft stays among the drafts until it is sent or discarded.".into());
+    }
+    Ok(match action {
+        Action::MarkRead => Edit::Read(true),
+        Action::MarkUnread => Edit::Read(false),
+        Action::Star => Edit::Starred(true),
+        Action::Unstar => Edit::Starred(false),
+        Action::Archive => Edit::Archive,
+        Action::Unarchive => Edit::Unarchive,
+        Action::Trash => Edit::Trash,
+        Action::Restore if !has_role(Role::Trash) => {
+            return Err("The message is not in the trash.".into());
+        }
+        Action::Restore => Edit::Restore(message.origin.clone().filter(|_| folders.exclusive())),
+        Action::Spam => Edit::Spam,
+        Action::NotSpam if !has_role(Role::Spam) => {
+            return Err("The message is not in spam.".into());
+        }
+        Action::NotSpam => Edit::NotSpam,
+        Action::DeleteForEver if lacks(DELETE) => {
+            return Err(
+                "Deleting for ever is not allowed here; the trash is emptied by the provider."
+                    .into(),
+            );
+        }
+        Action::DeleteForEver => Edit::DeleteForEver,
+        Action::MoveTo(id) => Edit::MoveTo(target(id, folders, false)?),
+        Action::AddLabel(id) => Edit::AddLabel(target(id, folders, true)?),
+        Action::RemoveLabel(id) => Edit::RemoveLabel(target(id, folders, true)?),
+    })
+}
+
+/// The folder to come back to from the trash.
+pub(super) fn origin(action: &Action, folders: &Folders, message: &Message) -> Option<String> {
+    if *action != Action::Trash {
+        return None;
+    }
+    let container = message
+        .folders
+        .0
+        .iter()
+        .find(|id| folders.is_container(id) && folders.role(id) != Some(Role::Trash))?;
+    folders.remote(container).map(str::to_owned)
+}

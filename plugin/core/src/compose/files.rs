@@ -1,0 +1,46 @@
+//! Attachments that a forward carries on.
+
+use super::ATTACHMENTS;
+use crate::connect::Connect;
+use crate::content;
+use crate::mailbox;
+use crate::model::{Error, Part, Result};
+use crate::platform::Platform;
+use crate::store::rows::{Account, Message};
+
+/// Longest piece that an upload takes at once.
+const CHUNK: usize = 1 << 20;
+
+/// The original's attachments as uploads of the caller, on whose behalf this call runs.
+pub(super) async fn carry(
+    platform: &impl Platform,
+    connect: &impl Connect,
+    account: &Account,
+    message: &Message,
+) -> Result<Vec<Part>> {
+    let total: u64 = message.files.0.iter().map(|file| file.size).sum();
+    if total > u64::try_from(ATTACHMENTS).unwrap_or(0) {
+        let why = format!(
+            "The attachments have more than the {} MB that a message may carry.",
+            ATTACHMENTS >> 20
+        );
+        return Err(Error::Invalid("attachments".into(), why));
+    }
+    let mut parts = Vec::new();
+    for file in &message.files.0 {
+        let kept = mailbox::fetch(platform, connect, account, message, Some(&file.id)).await?;
+        let bytes = content::load(platform, &kept.blob.0).await?;
+        let upload = platform.create().await?;
+        let mut offset = 0;
+        for chunk in bytes.chunks(CHUNK) {
+            offset = platform.append(&upload, offset, chunk.to_vec()).await?;
+        }
+        parts.push(Part {
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            upload,
+            content_id: file.content_id.clone().filter(|_| file.inline),
+        });
+    }
+    Ok(parts)
+}

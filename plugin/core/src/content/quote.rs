@@ -1,0 +1,94 @@
+//! Where the quoted history of a plain text begins, so that it can be folded away.
+//!
+//! Only a quote that reaches to the end is folded: an answer between the lines of a quote must stay in sight.
+
+/// Separators after which everything is history.
+const SEPARATORS: &[&str] = &[
+    "-----original message-----",
+    "-----original-nachricht-----",
+    "-----ursprüngliche nachricht-----",
+    "-----исходное сообщение-----",
+    "-----пересылаемое сообщение-----",
+    "---------- forwarded message",
+    "-----原始邮件-----",
+    "------------------ 原始邮件 ------------------",
+    "------------------ original ------------------",
+    "________________________________",
+];
+
+/// How a line ends that introduces a quote.
+const ATTRIBUTIONS: &[&str] = &[
+    "wrote:",
+    "schrieb:",
+    "написал:",
+    "написал(а):",
+    "писал:",
+    "писал(а):",
+    "пишет:",
+    "a écrit :",
+    "escribió:",
+    "写道：",
+    "写道:",
+];
+
+/// The byte at which the quoted history begins; none: there is no such history.
+#[must_use]
+pub fn begins(text: &str) -> Option<usize> {
+    let mut lines = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        lines.push((offset, line.trim()));
+        offset += line.len();
+    }
+    let separator = lines.iter().position(|(_, line)| {
+        let line = line.to_lowercase();
+        SEPARATORS
+            .iter()
+            .any(|separator| line.starts_with(separator))
+    });
+    let quote = trailing_quote(&lines);
+    let first = separator.into_iter().chain(quote).min()?;
+    // A message that is nothing but history has nothing else to show.
+    let own = lines.iter().take(first).any(|(_, line)| !line.is_empty());
+    own.then(|| lines.get(first).map(|(offset, _)| *offset))
+        .flatten()
+}
+
+/// The line at which a block of `>` begins that reaches to the end, its introduction included.
+fn trailing_quote(lines: &[(usize, &str)]) -> Option<usize> {
+    let mut first = None;
+    for (index, (_, line)) in lines.iter().enumerate().rev() {
+        match line {
+            line if line.starts_with('>') => first = Some(index),
+            line if line.is_empty() => {}
+            _ => break,
+        }
+    }
+    let first = first?;
+    // An introduction may be broken over two lines, with an empty one after it.
+    let mut before = lines
+        .iter()
+        .enumerate()
+        .take(first)
+        .rev()
+        .filter(|(_, (_, line))| !line.is_empty());
+    let introduction = before.next().filter(|(_, (_, line))| {
+        ATTRIBUTIONS
+            .iter()
+            .any(|end| line.to_lowercase().ends_with(end))
+    });
+    let Some((index, (_, line))) = introduction else {
+        return Some(first);
+    };
+    let begins = |line: &str| {
+        ["On ", "Am ", "Le ", "El ", "在"]
+            .iter()
+            .any(|begin| line.starts_with(begin))
+    };
+    match before.next() {
+        Some((above, (_, text))) if !begins(line) && begins(text) && above + 1 == index => {
+            Some(above)
+        }
+        _ => Some(index),
+    }
+}

@@ -1,0 +1,138 @@
+//! Reading: folders, lists, conversations, bodies, attachments. Every function answers for the caller's own accounts alone;
+//! somebody else's ids are as good as unknown.
+
+mod files;
+mod messages;
+pub(crate) mod select;
+mod threads;
+
+use crate::model::{Caller, Error, Filter, Folder, Result};
+use crate::platform::Platform;
+use crate::store::accounts;
+use crate::store::reads::Narrow;
+use crate::store::rows::{self, Account};
+
+pub(crate) use files::fetch;
+pub use files::{attachment, raw};
+pub(crate) use messages::open as open_body;
+pub use messages::{content, list_messages, message, thread};
+pub use threads::list_threads;
+
+/// Most items on a page.
+const LIMIT: u32 = 200;
+
+/// Items asked for, as many as a page may hold.
+fn limit(asked: u32) -> usize {
+    asked.clamp(1, LIMIT) as usize
+}
+
+/// Folders of one account, or of all, with their counters.
+///
+/// # Errors
+/// `NotFound` for a foreign account; what the store answers.
+pub async fn list_folders(
+    platform: &impl Platform,
+    caller: &Caller,
+    account: Option<&str>,
+) -> Result<Vec<Folder>> {
+    let accounts = match account {
+        Some(id) => vec![accounts::owned(platform, &caller.user, id).await?],
+        None => accounts::of_user(platform, &caller.user).await?,
+    };
+    let mut folders = Vec::new();
+    for account in accounts {
+        let rows = accounts::folders(platform, &account.id).await?;
+        folders.extend(rows.into_iter().filter_map(|row| folder(&account.id, row)));
+    }
+    Ok(folders)
+}
+
+fn folder(account: &str, row: rows::Folder) -> Option<Folder> {
+    let count = |value: Option<i64>| u64::try_from(value.unwrap_or(0)).unwrap_or(0);
+    Some(Folder {
+        account: account.to_owned(),
+        name: row.name?,
+        parent: row.parent,
+        role: row.role?.0,
+        color: row.color,
+        total: count(row.total),
+        unread: count(row.unread),
+        id: row.id,
+    })
+}
+
+/// What a filter ranges over.
+pub(crate) struct Scope {
+    /// The caller's accounts that it asks for.
+    pub accounts: Vec<Account>,
+    /// The folders that it asks for; empty: everything but spam and trash.
+    pub folders: Vec<String>,
+}
+
+impl Scope {
+    pub(crate) async fn of(platform: &impl Platform, user: &str, filter: &Filter) -> Result<Self> {
+        let mut accounts = accounts::of_user(platform, user).await?;
+        if filter
+            .accounts
+            .iter()
+            .any(|id| !accounts.iter().any(|account| account.id == *id))
+        {
+            return Err(Error::NotFound);
+        }
+        if !filter.accounts.is_empty() {
+            accounts.retain(|account| filter.accounts.contains(&account.id));
+        }
+        if filter.folders.is_empty() {
+            return Ok(Self {
+                accounts,
+                folders: Vec::new(),
+            });
+        }
+        let rows = accounts::folders_by_id(platform, &filter.folders).await?;
+        for id in &filter.folders {
+            let row = rows
+                .iter()
+                .find(|row| row.id == *id)
+                .ok_or(Error::NotFound)?;
+            let owned = row
+                .account
+                .as_ref()
+                .is_some_and(|id| accounts.iter().any(|account| account.id == *id));
+            if !owned {
+                return Err(Error::NotFound);
+            }
+        }
+        Ok(Self {
+            accounts,
+            folders: filter.folders.clone(),
+        })
+    }
+
+    /// The lists to read: one range each.
+    pub(crate) fn lists(&self) -> Vec<String> {
+        if self.folders.is_empty() {
+            return self
+                .accounts
+                .iter()
+                .map(|account| crate::ids::everything(&account.id))
+                .collect();
+        }
+        self.folders.clone()
+    }
+}
+
+/// The part of a filter that the store narrows a range by.
+pub(crate) fn narrow(filter: &Filter) -> Narrow {
+    let wanted = |having: bool, lacking: bool| match (having, lacking) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    };
+    Narrow {
+        unread: wanted(filter.having.unread, filter.lacking.unread),
+        starred: wanted(filter.having.starred, filter.lacking.starred),
+        has_files: wanted(filter.having.attachments, filter.lacking.attachments),
+        after: filter.after,
+        before: filter.before,
+    }
+}

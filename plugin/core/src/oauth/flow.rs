@@ -1,0 +1,253 @@
+//! From "link account" to a linked account.
+
+use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use serde::{Deserialize, Serialize};
+
+use super::exchange::{Registered, admin_consent};
+use super::scope::{self, Feature};
+use super::tokens::Grant;
+use super::{Identity, OAuthError, identity};
+use crate::platform::Platform;
+use crate::settings::{self, ProviderKind, Secret};
+
+/// What a flow is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purpose {
+    /// The account to be linked again, with the identity that it must be.
+    pub account: Option<(String, String)>,
+    /// The address to be offered for signing in.
+    pub login_hint: Option<String>,
+    /// Whatever the caller wants back at the end, such as the start date.
+    pub options: Vec<(String, String)>,
+}
+
+/// A flow that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The consent page.
+    pub authorize_url: String,
+    /// Kept by the host, encrypted, until the callback.
+    pub flow: Vec<u8>,
+}
+
+/// What the host keeps.
+#[derive(Serialize, Deserialize)]
+struct Flow {
+    kind: ProviderKind,
+    verifier: Secret,
+    nonce: String,
+    redirect: String,
+    scopes: Vec<String>,
+    purpose: Purpose,
+}
+
+/// Somebody consented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// At which provider.
+    pub kind: ProviderKind,
+    /// Who.
+    pub identity: Identity,
+    /// Tokens; keep them with [`super::tokens::keep`].
+    pub grant: Grant,
+    /// What the settings want and the consent does not include.
+    pub missing: Vec<Feature>,
+    /// As given to [`begin`].
+    pub purpose: Purpose,
+}
+
+/// This host as the provider knows it, or [`OAuthError::NotConfigured`].
+pub(super) async fn registered(
+    platform: &impl Platform,
+    kind: ProviderKind,
+) -> Result<(Registered, settings::ProviderSettings), OAuthError> {
+    let settings = settings::provider(platform, kind).await?;
+    match settings::client_secret(platform, kind).await? {
+        Some(secret) if !settings.client_id.is_empty() => {
+            let registered = Registered {
+                kind,
+                client_id: settings.client_id.clone(),
+                secret,
+                endpoints: settings.endpoints(kind),
+            };
+            Ok((registered, settings))
+        }
+        _ => Err(OAuthError::NotConfigured(kind)),
+    }
+}
+
+/// The address of the consent page. `state` is the host's.
+pub async fn begin(
+    platform: &impl Platform,
+    kind: ProviderKind,
+    purpose: Purpose,
+    redirect: &str,
+    state: &str,
+) -> Result<Begun, OAuthError> {
+    let (registered, settings) = registered(platform, kind).await?;
+    let scopes = scope::requested(kind, &settings);
+    let redirect_url = RedirectUrl::new(redirect.to_owned())
+        .map_err(|error| OAuthError::Administrator(format!("no redirect URI: {error}")))?;
+    let verifier = random_text(platform);
+    let nonce = random_text(platform);
+    let challenge =
+        PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
+    let client = registered.client()?.set_redirect_uri(redirect_url);
+    let mut request = client
+        .authorize_url(|| CsrfToken::new(state.to_owned()))
+        .add_scopes(scopes.iter().cloned().map(Scope::new))
+        .set_pkce_challenge(challenge)
+        .add_extra_param("nonce", &nonce);
+    request = match kind {
+        // Only an explicit consent brings a refresh token each time.
+        ProviderKind::Google => request
+            .add_extra_param("access_type", "offline")
+            .add_extra_param("prompt", "consent"),
+        ProviderKind::Microsoft if purpose.login_hint.is_some() => {
+            request.add_extra_param("response_mode", "query")
+        }
+        ProviderKind::Microsoft => request
+            .add_extra_param("response_mode", "query")
+            .add_extra_param("prompt", "select_account"),
+    };
+    if let Some(hint) = &purpose.login_hint {
+        request = request.add_extra_param("login_hint", hint.clone());
+    }
+    let (url, _) = request.url();
+    let flow = Flow {
+        kind,
+        verifier: Secret(verifier),
+        nonce,
+        redirect: redirect.to_owned(),
+        scopes,
+        purpose,
+    };
+    let flow =
+        serde_json::to_vec(&flow).map_err(|error| OAuthError::BeginAgain(error.to_string()))?;
+    Ok(Begun {
+        authorize_url: url.into(),
+        flow,
+    })
+}
+
+/// What the callback brought. `query` is without `state`, which the host has checked. Stores nothing.
+pub async fn complete(
+    platform: &impl Platform,
+    flow: &[u8],
+    query: &[(String, String)],
+) -> Result<Link, OAuthError> {
+    let flow: Flow = serde_json::from_slice(flow)
+        .map_err(|_| OAuthError::BeginAgain("this sign-in is not known any more".to_owned()))?;
+    let (registered, settings) = registered(platform, flow.kind).await?;
+    let parameter = |name: &str| {
+        query
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    };
+    if let Some(error) = parameter("error") {
+        return Err(declined(
+            &registered,
+            error,
+            parameter("error_description").unwrap_or_default(),
+            platform.now(),
+        ));
+    }
+    let code = parameter("code")
+        .ok_or_else(|| OAuthError::BeginAgain("the provider sent no code".to_owned()))?;
+    let granted = registered
+        .code(platform, code, &flow.verifier, &flow.redirect)
+        .await?;
+    let id_token = granted
+        .id_token
+        .as_ref()
+        .ok_or_else(|| OAuthError::Untrusted("there is none".to_owned()))?;
+    let identity = identity::verify(
+        platform,
+        &registered,
+        settings.tenant(),
+        id_token,
+        &flow.nonce,
+    )
+    .await?;
+    if let Some((_, subject)) = &flow.purpose.account
+        && *subject != identity.subject
+    {
+        return Err(OAuthError::OtherIdentity(identity.email));
+    }
+    if !settings::sync(platform).await?.allows(&identity.email) {
+        return Err(OAuthError::DomainNotAllowed(identity.email));
+    }
+    let scopes = granted.scopes.clone().unwrap_or(flow.scopes);
+    let allows = |feature: &Feature| scope::allows(flow.kind, &scopes, *feature);
+    if !allows(&Feature::Read) {
+        return Err(OAuthError::MissingScope(vec![scope::scope_for(
+            flow.kind,
+            &settings,
+            Feature::Read,
+        )]));
+    }
+    if granted.refresh.is_none() {
+        return Err(OAuthError::BeginAgain("the provider granted no lasting access; remove this application at the provider and link again".to_owned()));
+    }
+    let missing = scope::wanted_features(&settings)
+        .into_iter()
+        .filter(|feature| !allows(feature))
+        .collect();
+    let grant = Grant::new(granted, scopes, platform.now());
+    Ok(Link {
+        kind: flow.kind,
+        identity,
+        grant,
+        missing,
+        purpose: flow.purpose,
+    })
+}
+
+/// Refusals that come with the callback.
+fn declined(registered: &Registered, error: &str, description: &str, now: u64) -> OAuthError {
+    let name = registered.kind.name();
+    let said = description
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split(" Trace ID")
+        .next()
+        .unwrap_or_default();
+    if description.contains("AADSTS90094")
+        || description.contains("AADSTS65001")
+        || description.contains("AADSTS900941")
+    {
+        return OAuthError::Administrator(admin_consent(registered));
+    }
+    match error {
+        "access_denied" => OAuthError::Declined,
+        "consent_required" => OAuthError::Administrator(admin_consent(registered)),
+        "interaction_required" | "login_required" => {
+            OAuthError::BeginAgain(format!("{name} wants another sign-in ({said})"))
+        }
+        "temporarily_unavailable" | "server_error" => OAuthError::Wait {
+            until: now + 30_000,
+            reason: format!("{name} is not available ({error})"),
+        },
+        "admin_policy_enforced" | "org_internal" => OAuthError::Administrator(format!(
+            "the organisation of this mailbox does not allow this application ({error})"
+        )),
+        "unauthorized_client"
+        | "invalid_client"
+        | "invalid_scope"
+        | "invalid_request"
+        | "redirect_uri_mismatch" => OAuthError::Administrator(format!(
+            "{name} refuses the request ({error}: {said}); check the mail settings"
+        )),
+        other => OAuthError::BeginAgain(format!("{name} answered {other} ({said})")),
+    }
+}
+
+/// 32 random bytes as text: enough for a verifier and for a nonce.
+fn random_text(platform: &impl Platform) -> String {
+    use base64::Engine as _;
+    let mut bytes = [0; 32];
+    platform.fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}

@@ -1,0 +1,257 @@
+//! Who signed in: reads an identity token and holds it against the provider's keys.
+//!
+//! Accounts are keyed on `sub` (Google) or `tid` and `oid` (Microsoft), never on an address, which may change hands.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rsa::pkcs1v15::{Signature, VerifyingKey};
+use rsa::sha2::Sha256;
+use rsa::signature::Verifier as _;
+use rsa::{BigUint, RsaPublicKey};
+use serde::{Deserialize, Serialize};
+
+use super::OAuthError;
+use super::exchange::Registered;
+use crate::platform::{HttpError, Platform};
+use crate::settings::{ProviderKind, Secret};
+
+/// Clocks may differ by this much, in seconds.
+const SKEW_S: u64 = 300;
+/// `tid` of all personal Microsoft accounts.
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// Who a mailbox belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Never changes and is never reused.
+    pub subject: String,
+    /// May change.
+    pub email: String,
+    /// Empty if the provider doesn't tell.
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default)]
+    kid: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    iss: String,
+    aud: Audience,
+    exp: u64,
+    nonce: String,
+    sub: String,
+    tid: String,
+    oid: String,
+    email: String,
+    preferred_username: String,
+    name: String,
+}
+
+/// One client, or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Vec<Key>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    #[serde(default)]
+    kid: Option<String>,
+    #[serde(default)]
+    kty: String,
+    #[serde(default)]
+    n: String,
+    #[serde(default)]
+    e: String,
+}
+
+fn untrusted(why: impl Into<String>) -> OAuthError {
+    OAuthError::Untrusted(why.into())
+}
+
+/// Checks signature, issuer, audience, time and nonce, and answers who it is.
+pub(super) async fn verify(
+    platform: &impl Platform,
+    registered: &Registered,
+    tenant: &str,
+    token: &Secret,
+    nonce: &str,
+) -> Result<Identity, OAuthError> {
+    let keys = keys(platform, registered).await?;
+    let claims = signed_claims(&token.0, &keys)?;
+    let ours = match &claims.aud {
+        Audience::One(audience) => *audience == registered.client_id,
+        Audience::Many(audiences) => audiences.contains(&registered.client_id),
+    };
+    if !ours {
+        return Err(untrusted("it is meant for another application"));
+    }
+    if claims.exp + SKEW_S <= platform.now() / 1000 {
+        return Err(untrusted("it has expired"));
+    }
+    if claims.nonce != nonce {
+        return Err(untrusted("it belongs to another sign-in"));
+    }
+    issuer(registered, tenant, &claims)?;
+    identity(registered.kind, claims)
+}
+
+async fn keys(platform: &impl Platform, registered: &Registered) -> Result<Vec<Key>, OAuthError> {
+    let url = &registered.endpoints.keys;
+    let wait = |reason: String| OAuthError::Wait {
+        until: platform.now() + 10_000,
+        reason,
+    };
+    let request = http::Request::get(url)
+        .body(Vec::new())
+        .map_err(|error| OAuthError::Administrator(format!("{url}: {error}")))?;
+    let answer = match platform.send_alone(request).await {
+        Ok(answer) if answer.status().is_success() => answer,
+        Ok(answer) => {
+            return Err(wait(format!(
+                "the keys of {} can't be read (HTTP {})",
+                registered.kind.name(),
+                answer.status().as_u16()
+            )));
+        }
+        Err(HttpError::Denied(origin)) => {
+            return Err(OAuthError::Administrator(format!(
+                "grant the plugin access to {origin} in the plugin manager"
+            )));
+        }
+        Err(HttpError::Unreachable(reason)) => {
+            return Err(wait(format!(
+                "the keys of {} can't be read: {reason}",
+                registered.kind.name()
+            )));
+        }
+    };
+    let keys: Keys = serde_json::from_slice(answer.body())
+        .map_err(|error| untrusted(format!("no keys at {url}: {error}")))?;
+    Ok(keys.keys)
+}
+
+/// The claims, if one of the keys signed them.
+fn signed_claims(token: &str, keys: &[Key]) -> Result<Claims, OAuthError> {
+    let malformed = || untrusted("it is malformed");
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
+    let bytes = |part: &str| {
+        URL_SAFE_NO_PAD
+            .decode(part.trim_end_matches('='))
+            .map_err(|_| malformed())
+    };
+    let header: Header = serde_json::from_slice(&bytes(header)?).map_err(|_| malformed())?;
+    // Never what the token would like: `none` and shared keys are not for identity.
+    if header.alg != "RS256" {
+        return Err(untrusted(format!("it is signed with {}", header.alg)));
+    }
+    let signature = Signature::try_from(bytes(signature)?.as_slice()).map_err(|_| malformed())?;
+    let candidates = keys
+        .iter()
+        .filter(|key| key.kty == "RSA" && (header.kid.is_none() || key.kid == header.kid));
+    let verified = candidates.filter_map(public_key).any(|key| {
+        VerifyingKey::<Sha256>::new(key)
+            .verify(signed.as_bytes(), &signature)
+            .is_ok()
+    });
+    if !verified {
+        return Err(untrusted("none of the provider's keys signed it"));
+    }
+    serde_json::from_slice(&bytes(payload)?).map_err(|_| malformed())
+}
+
+fn public_key(key: &Key) -> Option<RsaPublicKey> {
+    let number = |text: &str| {
+        URL_SAFE_NO_PAD
+            .decode(text.trim_end_matches('='))
+            .ok()
+            .map(|bytes| BigUint::from_bytes_be(&bytes))
+    };
+    RsaPublicKey::new(number(&key.n)?, number(&key.e)?).ok()
+}
+
+fn issuer(registered: &Registered, tenant: &str, claims: &Claims) -> Result<(), OAuthError> {
+    let wrong = || untrusted(format!("it was issued by {}", claims.iss));
+    match registered.kind {
+        ProviderKind::Google => {
+            let known = ["https://accounts.google.com", "accounts.google.com"]
+                .contains(&claims.iss.as_str());
+            // A test double issues in its own name; the administrator chose it.
+            let double = url::Url::parse(&registered.endpoints.authorize)
+                .is_ok_and(|url| url.origin().ascii_serialization() == claims.iss);
+            if known || double {
+                Ok(())
+            } else {
+                Err(wrong())
+            }
+        }
+        ProviderKind::Microsoft => {
+            let authority = registered
+                .endpoints
+                .authority
+                .as_deref()
+                .unwrap_or_default();
+            let expected = |base: &str| format!("{base}/{}/v2.0", claims.tid);
+            if claims.tid.is_empty()
+                || (claims.iss != expected(authority)
+                    && claims.iss != expected("https://login.microsoftonline.com"))
+            {
+                return Err(wrong());
+            }
+            let fits = match tenant {
+                "common" => true,
+                "organizations" => claims.tid != PERSONAL,
+                "consumers" => claims.tid == PERSONAL,
+                // A domain names a tenant whose id only the provider knows; its endpoint lets nobody else in.
+                domain if domain.contains('.') => true,
+                id => claims.tid == id,
+            };
+            if fits {
+                Ok(())
+            } else {
+                Err(untrusted("the account belongs to another tenant"))
+            }
+        }
+    }
+}
+
+fn identity(kind: ProviderKind, claims: Claims) -> Result<Identity, OAuthError> {
+    let subject = match kind {
+        ProviderKind::Google => claims.sub,
+        ProviderKind::Microsoft if claims.oid.is_empty() => String::new(),
+        ProviderKind::Microsoft => format!("{}+{}", claims.tid, claims.oid),
+    };
+    if subject.is_empty() {
+        return Err(untrusted("it does not say who signed in"));
+    }
+    let email = if claims.email.is_empty() {
+        claims.preferred_username
+    } else {
+        claims.email
+    };
+    Ok(Identity {
+        subject,
+        email,
+        name: claims.name,
+    })
+}

@@ -1,0 +1,127 @@
+//! What a consent is asked for, and what it allowed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{Access, ProviderKind, ProviderSettings};
+
+const GOOGLE: &str = "https://www.googleapis.com/auth/";
+const GOOGLE_ALL: &str = "https://mail.google.com/";
+
+/// Something that a person can do with an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feature {
+    /// See mail.
+    Read,
+    /// Mark, move, label, trash.
+    Modify,
+    /// Drafts and sending.
+    Send,
+    /// Delete for ever.
+    Delete,
+}
+
+impl Feature {
+    /// As the contract spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Modify => "modify",
+            Self::Send => "send",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// What the settings want an account to be able to do.
+pub fn wanted_features(settings: &ProviderSettings) -> Vec<Feature> {
+    let mut features = match settings.access {
+        Access::Full => vec![Feature::Read, Feature::Modify, Feature::Send],
+        Access::Send => vec![Feature::Read, Feature::Send],
+        Access::Read => vec![Feature::Read],
+    };
+    if settings.allow_delete {
+        features.push(Feature::Delete);
+    }
+    features
+}
+
+/// What the consent page is asked for.
+pub fn requested(kind: ProviderKind, settings: &ProviderSettings) -> Vec<String> {
+    let google = |name: &str| format!("{GOOGLE}{name}");
+    match kind {
+        ProviderKind::Google => {
+            let mut scopes: Vec<String> =
+                ["openid", "email", "profile"].map(str::to_owned).to_vec();
+            match (settings.allow_delete, settings.access) {
+                (true, _) => scopes.push(GOOGLE_ALL.to_owned()),
+                (false, Access::Full) => scopes.push(google("gmail.modify")),
+                (false, Access::Send) => {
+                    scopes.extend([google("gmail.readonly"), google("gmail.compose")])
+                }
+                (false, Access::Read) => scopes.push(google("gmail.readonly")),
+            }
+            scopes
+        }
+        ProviderKind::Microsoft => {
+            let mut scopes = vec!["openid", "email", "profile", "offline_access", "User.Read"];
+            match (settings.allow_delete, settings.access) {
+                // Sending goes through a draft, and Graph has no narrower right to make one.
+                (_, Access::Full | Access::Send) => scopes.extend(["Mail.ReadWrite", "Mail.Send"]),
+                (true, Access::Read) => scopes.push("Mail.ReadWrite"),
+                (false, Access::Read) => scopes.push("Mail.Read"),
+            }
+            scopes.into_iter().map(str::to_owned).collect()
+        }
+    }
+}
+
+/// Does the grant allow it?
+pub fn allows(kind: ProviderKind, granted: &[String], feature: Feature) -> bool {
+    let has = |name: &str| {
+        granted
+            .iter()
+            .any(|scope| normal(kind, scope) == normal(kind, name))
+    };
+    match (kind, feature) {
+        (ProviderKind::Google, Feature::Delete) => has(GOOGLE_ALL),
+        (ProviderKind::Google, Feature::Modify) => has("gmail.modify") || has(GOOGLE_ALL),
+        (ProviderKind::Google, Feature::Send) => {
+            has("gmail.modify") || has("gmail.compose") || has(GOOGLE_ALL)
+        }
+        (ProviderKind::Google, Feature::Read) => {
+            has("gmail.modify") || has("gmail.readonly") || has(GOOGLE_ALL)
+        }
+        (ProviderKind::Microsoft, Feature::Read) => has("Mail.Read") || has("Mail.ReadWrite"),
+        (ProviderKind::Microsoft, Feature::Modify | Feature::Delete) => has("Mail.ReadWrite"),
+        (ProviderKind::Microsoft, Feature::Send) => has("Mail.ReadWrite") && has("Mail.Send"),
+    }
+}
+
+/// The scope that a person would have to tick for it.
+pub fn scope_for(kind: ProviderKind, settings: &ProviderSettings, feature: Feature) -> String {
+    match (kind, feature) {
+        (ProviderKind::Google, Feature::Delete) => GOOGLE_ALL.to_owned(),
+        (ProviderKind::Google, Feature::Read) if settings.access != Access::Full => {
+            format!("{GOOGLE}gmail.readonly")
+        }
+        (ProviderKind::Google, Feature::Send) if settings.access != Access::Full => {
+            format!("{GOOGLE}gmail.compose")
+        }
+        (ProviderKind::Google, _) => format!("{GOOGLE}gmail.modify"),
+        (ProviderKind::Microsoft, Feature::Read) if settings.access == Access::Read => {
+            "Mail.Read".to_owned()
+        }
+        (ProviderKind::Microsoft, Feature::Send) => "Mail.Send".to_owned(),
+        (ProviderKind::Microsoft, _) => "Mail.ReadWrite".to_owned(),
+    }
+}
+
+/// Providers answer short names or whole addresses, in cases of their own.
+fn normal(kind: ProviderKind, scope: &str) -> String {
+    let short = match kind {
+        ProviderKind::Google => scope.strip_prefix(GOOGLE).unwrap_or(scope),
+        ProviderKind::Microsoft => scope.rsplit('/').next().unwrap_or(scope),
+    };
+    short.to_ascii_lowercase()
+}

@@ -1,0 +1,197 @@
+//! Keeping an account's tokens, refreshing them once however many ask, and giving them back.
+
+use serde::{Deserialize, Serialize};
+
+use super::exchange::Granted;
+use super::flow::registered;
+use super::{OAuthError, scope};
+use crate::platform::{Locks, Platform};
+use crate::settings::{ProviderKind, Secret};
+
+/// A token that lives shorter than this is refreshed before it is used, in milliseconds: longer than any request.
+const MARGIN_MS: u64 = 60_000;
+/// Longest refresh, in milliseconds.
+const HOLD_MS: u32 = 30_000;
+/// A crashed provider leaves `expires_in: 0` behind; without a floor every call would refresh.
+const SHORTEST_MS: u64 = 1_000;
+
+/// What a person granted: one secret of the host, replaced as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    access: Secret,
+    /// Milliseconds since the Unix epoch.
+    expires: u64,
+    refresh: Secret,
+    /// Milliseconds since the Unix epoch, for grants with an end.
+    refresh_expires: Option<u64>,
+    /// As the provider names them.
+    scopes: Vec<String>,
+}
+
+/// What became of a grant when its account was unlinked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// The provider has forgotten it.
+    pub revoked: bool,
+    /// What the person may still do at the provider; empty: nothing.
+    pub hint: String,
+}
+
+impl Grant {
+    pub(super) fn new(granted: Granted, scopes: Vec<String>, now: u64) -> Self {
+        Self {
+            access: granted.access,
+            expires: now + (granted.lives * 1000).max(SHORTEST_MS),
+            refresh: granted.refresh.unwrap_or_else(|| Secret(String::new())),
+            refresh_expires: granted.refresh_lives.map(|lives| now + lives * 1000),
+            scopes,
+        }
+    }
+
+    /// A refresh answer leaves out what stays as it is.
+    fn refreshed(self, granted: Granted, now: u64) -> Self {
+        let scopes = granted.scopes.clone().unwrap_or(self.scopes);
+        let refresh = granted.refresh.clone().unwrap_or(self.refresh);
+        let refresh_expires = granted
+            .refresh_lives
+            .map(|lives| now + lives * 1000)
+            .or(self.refresh_expires);
+        Self {
+            refresh,
+            refresh_expires,
+            ..Self::new(granted, scopes, now)
+        }
+    }
+
+    /// What was granted, as the provider names it.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+}
+
+fn name(account: &str) -> String {
+    format!("grant/{account}")
+}
+
+/// Keeps an account's grant; replaces the one before.
+pub async fn keep(
+    platform: &impl Platform,
+    account: &str,
+    grant: &Grant,
+) -> Result<(), OAuthError> {
+    let bytes =
+        serde_json::to_vec(grant).map_err(|error| OAuthError::BeginAgain(error.to_string()))?;
+    Ok(platform.put_secret(&name(account), &bytes).await?)
+}
+
+/// The grant that is kept; none: the account was never linked, or was unlinked.
+pub async fn kept(platform: &impl Platform, account: &str) -> Result<Option<Grant>, OAuthError> {
+    let bytes = platform.get_secret(&name(account)).await?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Drops an account's grant here. Idempotent.
+pub async fn forget(platform: &impl Platform, account: &str) -> Result<(), OAuthError> {
+    Ok(platform.delete_secret(&name(account)).await?)
+}
+
+/// An access token that is good for a request. `rejected`: one that the provider has refused. However many ask at once, here and
+/// on other hosts, one refreshes.
+pub async fn access(
+    platform: &impl Platform,
+    kind: ProviderKind,
+    account: &str,
+    rejected: Option<&Secret>,
+) -> Result<Secret, OAuthError> {
+    let usable = |grant: &Grant| {
+        grant.expires > platform.now() + MARGIN_MS.min(half_life(grant, platform.now()))
+            && rejected != Some(&grant.access)
+    };
+    let linked_again = || OAuthError::Reconnect("there are no tokens for this account".to_owned());
+    let grant = kept(platform, account).await?.ok_or_else(linked_again)?;
+    if usable(&grant) {
+        return Ok(grant.access);
+    }
+    let _guard = Locks::acquire(platform, &format!("refresh/{account}"), HOLD_MS, HOLD_MS)
+        .await
+        .ok_or_else(|| OAuthError::Wait {
+            until: platform.now() + 1_000,
+            reason: "the tokens are being refreshed".to_owned(),
+        })?;
+    // Somebody else may have been faster.
+    let grant = kept(platform, account).await?.ok_or_else(linked_again)?;
+    if usable(&grant) {
+        return Ok(grant.access);
+    }
+    if grant
+        .refresh_expires
+        .is_some_and(|expires| expires <= platform.now())
+    {
+        return Err(OAuthError::Reconnect(
+            "the consent was given for a limited time, which is over".to_owned(),
+        ));
+    }
+    let (registered, settings) = registered(platform, kind).await?;
+    let granted = registered
+        .refresh(platform, &grant.refresh, &scope::requested(kind, &settings))
+        .await?;
+    let grant = grant.refreshed(granted, platform.now());
+    keep(platform, account, &grant).await?;
+    Ok(grant.access)
+}
+
+/// A provider may give tokens that live shorter than the margin; half of such a life is still good.
+fn half_life(grant: &Grant, now: u64) -> u64 {
+    grant.expires.saturating_sub(now) / 2
+}
+
+/// Gives a grant back when its account is unlinked, and drops it here. At Google this ends **every** grant of that person for this
+/// application, so it is done only when no other account here has the same identity (`shared`).
+pub async fn revoke(
+    platform: &impl Platform,
+    kind: ProviderKind,
+    account: &str,
+    shared: bool,
+) -> Result<Revocation, OAuthError> {
+    let grant = kept(platform, account).await?;
+    let settings = crate::settings::provider(platform, kind).await?;
+    let revoked = match (grant, settings.endpoints(kind).revoke) {
+        (Some(grant), Some(url)) if !shared => revoke_at(platform, &url, &grant.refresh).await,
+        _ => false,
+    };
+    forget(platform, account).await?;
+    let hint = match kind {
+        ProviderKind::Google if revoked => "",
+        ProviderKind::Google if shared => {
+            "Another account here belongs to the same person, so Google was not asked to end the grant."
+        }
+        ProviderKind::Google => {
+            "Google could not be asked to end the grant; remove it at https://myaccount.google.com/connections."
+        }
+        ProviderKind::Microsoft => {
+            "Microsoft has no way to revoke a grant from here; remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal)."
+        }
+    };
+    Ok(Revocation {
+        revoked,
+        hint: hint.to_owned(),
+    })
+}
+
+/// Whether the provider has forgotten it; what it never knew counts.
+async fn revoke_at(platform: &impl Platform, url: &str, token: &Secret) -> bool {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("token", &token.0)
+        .finish();
+    let request = http::Request::post(url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.into_bytes());
+    let Ok(request) = request else { return false };
+    match platform.send_alone(request).await {
+        Ok(answer) => {
+            answer.status().is_success()
+                || String::from_utf8_lossy(answer.body()).contains("invalid_token")
+        }
+        Err(_) => false,
+    }
+}

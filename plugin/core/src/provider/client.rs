@@ -1,0 +1,199 @@
+//! An authenticated client: puts the access token on, refreshes it once when it is refused, and turns refusals into
+//! [`ProviderError`]s with the provider's own table.
+
+use std::future::Future;
+
+use futures::StreamExt as _;
+use futures::stream;
+use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{ProviderError, Result};
+use crate::oauth::{self, OAuthError};
+use crate::platform::{HttpError, Platform, Request, Response};
+use crate::settings::ProviderKind;
+
+/// How long to wait when nobody answers, in milliseconds.
+const UNREACHABLE_MS: u64 = 15_000;
+
+/// Turns a refusal into an error; the time is now, in milliseconds since the Unix epoch.
+pub(super) type Classify = fn(&Response, u64) -> ProviderError;
+
+/// Whether a call without a whole answer may simply be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    Free,
+    Never,
+}
+
+/// A request to be made, possibly twice (a refused token).
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    method: Method,
+    url: String,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    repeat: Repeat,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, url: impl Into<String>) -> Self {
+        Self {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            repeat: Repeat::Free,
+        }
+    }
+
+    pub(super) fn get(url: impl Into<String>) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    pub(super) fn post(url: impl Into<String>, body: &Value) -> Self {
+        Self::new(Method::POST, url).json(body)
+    }
+
+    pub(super) fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string().into_bytes())
+    }
+
+    pub(super) fn body(mut self, media_type: impl Into<String>, body: Vec<u8>) -> Self {
+        self.headers.push(("content-type", media_type.into()));
+        self.body = body;
+        self
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Making it twice does harm: no whole answer is [`ProviderError::Unclear`].
+    pub(super) fn once(mut self) -> Self {
+        self.repeat = Repeat::Never;
+        self
+    }
+}
+
+/// A mailbox's client.
+pub(super) struct Client<'a, P> {
+    pub(super) platform: &'a P,
+    pub(super) kind: ProviderKind,
+    pub(super) account: String,
+    pub(super) classify: Classify,
+}
+
+impl<P: Platform> Client<'_, P> {
+    /// Makes the call; the answer's status is a success.
+    pub(super) async fn send(&self, call: Call) -> Result<Response> {
+        let token = self.token(None).await?;
+        let mut answer = self.exchange(&call, &token).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            let fresh = self.token(Some(&token)).await?;
+            answer = self.exchange(&call, &fresh).await?;
+        }
+        let now = self.platform.now();
+        match answer.status() {
+            status if status.is_success() => Ok(answer),
+            StatusCode::UNAUTHORIZED => Err(ProviderError::Reconnect(
+                "the provider refuses a fresh access token".to_owned(),
+            )),
+            status if status.is_server_error() && call.repeat == Repeat::Never => Err(
+                ProviderError::Unclear(format!("the provider answered HTTP {}", status.as_u16())),
+            ),
+            _ => Err((self.classify)(&answer, now)),
+        }
+    }
+
+    /// Makes the call and reads its JSON answer.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T> {
+        let repeat = call.repeat;
+        let answer = self.send(call).await?;
+        serde_json::from_slice(answer.body())
+            .map_err(|error| self.garbled(repeat, &error.to_string()))
+    }
+
+    async fn token(
+        &self,
+        rejected: Option<&crate::settings::Secret>,
+    ) -> Result<crate::settings::Secret> {
+        oauth::tokens::access(self.platform, self.kind, &self.account, rejected)
+            .await
+            .map_err(|error| token_error(error, self.platform.now()))
+    }
+
+    async fn exchange(&self, call: &Call, token: &crate::settings::Secret) -> Result<Response> {
+        let builder = http::Request::builder()
+            .method(call.method.clone())
+            .uri(&call.url)
+            .header("authorization", format!("Bearer {}", token.0))
+            .header("accept", "application/json");
+        let builder = call.headers.iter().fold(builder, |builder, (name, value)| {
+            builder.header(*name, value)
+        });
+        let request: Request = builder
+            .body(call.body.clone())
+            .map_err(|error| ProviderError::Refused(format!("no such request: {error}")))?;
+        self.platform
+            .send(request)
+            .await
+            .map_err(|error| match error {
+                HttpError::Denied(origin) => ProviderError::Administrator(format!(
+                    "grant the plugin access to {origin} in the plugin manager"
+                )),
+                HttpError::Unreachable(reason) => self.garbled(call.repeat, &reason),
+            })
+    }
+
+    /// There was no whole answer.
+    fn garbled(&self, repeat: Repeat, reason: &str) -> ProviderError {
+        match repeat {
+            Repeat::Never => ProviderError::Unclear(reason.to_owned()),
+            Repeat::Free => ProviderError::Wait {
+                until: self.platform.now() + UNREACHABLE_MS,
+                reason: format!("{} gave no whole answer: {reason}", self.kind.name()),
+            },
+        }
+    }
+}
+
+fn token_error(error: OAuthError, now: u64) -> ProviderError {
+    match error {
+        OAuthError::Wait { until, reason } => ProviderError::Wait { until, reason },
+        OAuthError::Administrator(todo) => ProviderError::Administrator(todo),
+        OAuthError::NotConfigured(_) => ProviderError::Administrator(error.to_string()),
+        OAuthError::MissingScope(scopes) => ProviderError::MissingScope(scopes.join(", ")),
+        OAuthError::Store(error) => ProviderError::Wait {
+            until: now + 1_000,
+            reason: error.to_string(),
+        },
+        other => ProviderError::Reconnect(other.to_string()),
+    }
+}
+
+/// Runs all, at most `at_once` at a time, and answers in their order.
+pub(super) async fn together<F: Future>(
+    work: impl IntoIterator<Item = F>,
+    at_once: usize,
+) -> Vec<F::Output> {
+    stream::iter(work).buffered(at_once).collect().await
+}
+
+/// A piece of a path or of a query, percent-encoded. `$`, `,`, `(`, `)`, `'`, `/`, `:` stay for the sake of whoever reads a log.
+pub(super) fn escape(text: &str) -> String {
+    const KEEP: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~')
+        .remove(b'$')
+        .remove(b',')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'\'')
+        .remove(b':');
+    percent_encoding::utf8_percent_encode(text, KEEP).to_string()
+}

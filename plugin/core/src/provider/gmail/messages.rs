@@ -1,0 +1,183 @@
+//! Listing, fetching, attachments, raw text.
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::batch::{self, Part};
+use super::payload::{self, Parsed};
+use super::{Gmail, wire};
+use crate::platform::Platform;
+use crate::provider::client::{Call, escape, together};
+use crate::provider::{Light, Listed, Listing, ProviderError, RemoteId, RemoteMessage, Result};
+
+/// Padded or not.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Requests of one kind in flight: Gmail begins to refuse at about ten per person.
+const AT_ONCE: usize = 4;
+
+/// What Gmail sends, mostly without line breaks.
+pub(super) fn decode(data: &str) -> Option<Vec<u8>> {
+    BASE64.decode(data).ok().or_else(|| {
+        let clean: String = data
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .map(|c| {
+                if c == '+' {
+                    '-'
+                } else if c == '/' {
+                    '_'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        BASE64.decode(clean).ok()
+    })
+}
+
+impl<P: Platform> Gmail<'_, P> {
+    pub(super) async fn list_ids(&self, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
+        let mut path = "messages?maxResults=500&includeSpamTrash=true".to_owned();
+        if let Some(since) = since {
+            // `after:` means later than that second.
+            path.push_str(&format!("&q=after:{}", (since / 1000).saturating_sub(1)));
+        }
+        if let Some(page) = page {
+            path.push_str(&format!("&pageToken={}", escape(page)));
+        }
+        let answer: wire::MessageList = self.read(&path).await?;
+        let listed = |message: wire::Message| Listed {
+            thread: Some(message.thread_id).filter(|thread| !thread.is_empty()),
+            id: message.id,
+            light: Light::default(),
+            message: None,
+        };
+        Ok(Listing {
+            items: answer.messages.into_iter().map(listed).collect(),
+            next: answer.next_page_token,
+        })
+    }
+
+    pub(super) async fn messages(
+        &self,
+        ids: &[RemoteId],
+    ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(batch::MOST) {
+            let answers = if let [id] = chunk {
+                let answer = self.client.send(Call::get(self.url(&full(id)))).await;
+                vec![answer]
+            } else {
+                let parts: Vec<Part> = chunk
+                    .iter()
+                    .map(|id| Part::get(Self::path(&full(id))))
+                    .collect();
+                self.batch(&parts).await?
+            };
+            let whole = chunk.iter().zip(answers).map(|(id, answer)| async move {
+                let message = match answer {
+                    Ok(answer) => self.whole(payload::read(id, answer.body())).await,
+                    Err(error) => Err(error),
+                };
+                (id.clone(), message)
+            });
+            found.extend(together(whole, AT_ONCE).await);
+        }
+        match found.iter().find_map(|(_, answer)| {
+            answer
+                .as_ref()
+                .err()
+                .filter(|error| concerns_account(error))
+        }) {
+            Some(error) => Err(error.clone()),
+            None => Ok(found),
+        }
+    }
+
+    /// Fetches bodies that were too large for the message.
+    async fn whole(&self, parsed: Parsed) -> Result<RemoteMessage> {
+        let Parsed {
+            mut message,
+            pending,
+        } = parsed;
+        for body in pending {
+            match self.stored(&message.id, &body.attachment).await {
+                Ok(bytes) => {
+                    payload::add_body(&mut message, body.html, &bytes, body.charset.as_deref())
+                }
+                Err(ProviderError::NotFound | ProviderError::Refused(_)) => {
+                    message.problem = Some("a part of the text could not be read".to_owned())
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(message)
+    }
+
+    async fn stored(&self, message: &str, attachment: &str) -> Result<Vec<u8>> {
+        let body: wire::Body = self
+            .read(&format!(
+                "messages/{}/attachments/{}",
+                escape(message),
+                escape(attachment)
+            ))
+            .await?;
+        body.data
+            .as_deref()
+            .and_then(decode)
+            .ok_or_else(|| ProviderError::Refused("the attachment is not readable".to_owned()))
+    }
+
+    /// Attachment ids change with every look, so the part is looked up again.
+    pub(super) async fn attachment_bytes(&self, message: &str, part: &str) -> Result<Vec<u8>> {
+        let whole: wire::Message = self.read(&full(message)).await?;
+        let found = whole
+            .payload
+            .as_ref()
+            .and_then(|root| payload::find(root, part))
+            .ok_or(ProviderError::NotFound)?;
+        if let Some(data) = &found.body.data {
+            return decode(data).ok_or_else(|| {
+                ProviderError::Refused("the attachment is not readable".to_owned())
+            });
+        }
+        match &found.body.attachment_id {
+            Some(attachment) => self.stored(message, attachment).await,
+            // A forwarded message has no bytes of its own in the tree.
+            None => payload::nested(&self.raw_message(message).await?, part)
+                .ok_or(ProviderError::NotFound),
+        }
+    }
+
+    pub(super) async fn raw_message(&self, message: &str) -> Result<Vec<u8>> {
+        let answer: wire::Message = self
+            .read(&format!("messages/{}?format=raw", escape(message)))
+            .await?;
+        answer
+            .raw
+            .as_deref()
+            .and_then(decode)
+            .ok_or_else(|| ProviderError::Refused("the message is not readable".to_owned()))
+    }
+}
+
+fn full(id: &str) -> String {
+    format!("messages/{}?format=full", escape(id))
+}
+
+/// Would every other message fail alike?
+pub(super) fn concerns_account(error: &ProviderError) -> bool {
+    matches!(
+        error,
+        ProviderError::Reconnect(_)
+            | ProviderError::Administrator(_)
+            | ProviderError::MissingScope(_)
+    )
+}

@@ -1,0 +1,167 @@
+//! Several requests in one JSON document, answered in any order, each with a status of its own. Graph runs four of a batch at a
+//! time, which is all that it allows for a mailbox: so one batch after the other.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Graph, IMMUTABLE, errors};
+use crate::platform::{Platform, Response};
+use crate::provider::client::Call;
+use crate::provider::{ProviderError, Result};
+
+/// Graph takes no more.
+pub(super) const MOST: usize = 20;
+
+/// One request of a batch.
+pub(super) struct Part {
+    method: &'static str,
+    /// Without host and version.
+    path: String,
+    body: Option<Value>,
+    etag: Option<String>,
+}
+
+impl Part {
+    pub(super) fn get(path: String) -> Self {
+        Self {
+            method: "GET",
+            path,
+            body: None,
+            etag: None,
+        }
+    }
+
+    pub(super) fn post(path: String, body: Value) -> Self {
+        Self {
+            method: "POST",
+            path,
+            body: Some(body),
+            etag: None,
+        }
+    }
+
+    pub(super) fn patch(path: String, body: Value) -> Self {
+        Self {
+            method: "PATCH",
+            path,
+            body: Some(body),
+            etag: None,
+        }
+    }
+
+    /// Only if it has not changed since.
+    pub(super) fn unchanged_since(mut self, etag: Option<String>) -> Self {
+        self.etag = etag;
+        self
+    }
+
+    fn write(&self, number: usize) -> Value {
+        let mut headers = json!({"Prefer": IMMUTABLE});
+        let mut part = json!({"id": number.to_string(), "method": self.method, "url": self.path});
+        if let Some(fields) = headers.as_object_mut() {
+            if self.body.is_some() {
+                fields.insert("Content-Type".to_owned(), json!("application/json"));
+            }
+            if let Some(etag) = &self.etag {
+                fields.insert("If-Match".to_owned(), json!(etag));
+            }
+        }
+        if let Some(fields) = part.as_object_mut() {
+            fields.insert("headers".to_owned(), headers);
+            if let Some(body) = &self.body {
+                fields.insert("body".to_owned(), body.clone());
+            }
+        }
+        part
+    }
+}
+
+#[derive(Deserialize)]
+struct Answers {
+    responses: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id: Value,
+    status: u16,
+    #[serde(default)]
+    headers: HashMap<String, Value>,
+    #[serde(default)]
+    body: Value,
+}
+
+impl<P: Platform> Graph<'_, P> {
+    /// Sends any number of requests, answers in their order. A part without an answer is to be waited for.
+    pub(super) async fn batch(&self, parts: &[Part]) -> Result<Vec<Result<Value>>> {
+        let mut found = Vec::with_capacity(parts.len());
+        for chunk in parts.chunks(MOST) {
+            let requests: Vec<Value> = chunk
+                .iter()
+                .enumerate()
+                .map(|(number, part)| part.write(number))
+                .collect();
+            let call = super::preferring(
+                Call::post(self.endpoints.batch.clone(), &json!({"requests": requests})),
+                None,
+            );
+            let answers: Answers = self.client.json(call).await?;
+            let now = self.client.platform.now();
+            let mut answers: HashMap<String, Answer> = answers
+                .responses
+                .into_iter()
+                .map(|answer| (text(&answer.id), answer))
+                .collect();
+            found.extend((0..chunk.len()).map(
+                |number| match answers.remove(&number.to_string()) {
+                    Some(answer) if (200..300).contains(&answer.status) => Ok(answer.body),
+                    Some(answer) => Err(errors::classify(&whole(&answer), now)),
+                    None => Err(ProviderError::Wait {
+                        until: now + 1_000,
+                        reason: "Microsoft left out a part of a batch answer".to_owned(),
+                    }),
+                },
+            ));
+        }
+        match found.iter().find_map(|answer| {
+            answer
+                .as_ref()
+                .err()
+                .filter(|error| concerns_account(error))
+        }) {
+            Some(error) => Err(error.clone()),
+            None => Ok(found),
+        }
+    }
+}
+
+/// Would every other message fail alike?
+fn concerns_account(error: &ProviderError) -> bool {
+    matches!(
+        error,
+        ProviderError::Reconnect(_)
+            | ProviderError::Administrator(_)
+            | ProviderError::MissingScope(_)
+    )
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn whole(answer: &Answer) -> Response {
+    let builder = http::Response::builder().status(answer.status);
+    let builder = answer
+        .headers
+        .iter()
+        .fold(builder, |builder, (name, value)| {
+            builder.header(name.as_str(), text(value))
+        });
+    builder
+        .body(answer.body.to_string().into_bytes())
+        .unwrap_or_default()
+}

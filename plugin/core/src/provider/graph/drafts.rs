@@ -1,0 +1,209 @@
+//! Drafts, and sending them.
+//!
+//! An answer has to begin with `createReply`: Graph takes no threading fields from us. Such a draft, or one with attachments, is
+//! made in several calls, so it carries the marker as *unfinished* until the last of them. [`Graph::marked_drafts`] drops unfinished
+//! drafts and names only whole ones: a crash can't lead to half a message being sent.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::messages::MARKER;
+use super::wire::Message;
+use super::{Graph, delete, post, preferring};
+use crate::platform::Platform;
+use crate::provider::client::{Call, escape};
+use crate::provider::{
+    Address, DraftFate, Outgoing, ProviderError, RelationKind, RemoteId, Result,
+};
+
+/// Put before the marker of an unfinished draft.
+const UNFINISHED: &str = "unfinished:";
+
+fn marked(marker: &str) -> Value {
+    json!([{"id": MARKER, "value": marker}])
+}
+
+fn recipient(address: &Address) -> Value {
+    if address.name.is_empty() {
+        json!({"emailAddress": {"address": address.email}})
+    } else {
+        json!({"emailAddress": {"name": address.name, "address": address.email}})
+    }
+}
+
+fn recipients(addresses: &[Address]) -> Value {
+    addresses.iter().map(recipient).collect()
+}
+
+/// Everything but attachments.
+fn contents(outgoing: &Outgoing, marker: &str) -> Value {
+    let (kind, body) = match (&outgoing.html, &outgoing.text) {
+        (Some(html), _) => ("html", html.as_str()),
+        (None, text) => ("text", text.as_deref().unwrap_or_default()),
+    };
+    let mut contents = json!({
+        "subject": outgoing.subject,
+        "body": {"contentType": kind, "content": body},
+        "toRecipients": recipients(&outgoing.to),
+        "ccRecipients": recipients(&outgoing.cc),
+        "bccRecipients": recipients(&outgoing.bcc),
+        "singleValueExtendedProperties": marked(marker),
+    });
+    if let (Some(from), Some(fields)) = (&outgoing.from, contents.as_object_mut()) {
+        fields.insert("from".to_owned(), recipient(from));
+    }
+    contents
+}
+
+impl<P: Platform> Graph<'_, P> {
+    pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<String> {
+        let unfinished = format!("{UNFINISHED}{}", outgoing.marker);
+        let Some(relation) = &outgoing.relation else {
+            let whole = outgoing.attachments.is_empty();
+            let marker = if whole { &outgoing.marker } else { &unfinished };
+            let draft = self
+                .made(post(self.url("/me/messages"), &contents(outgoing, marker)))
+                .await?;
+            if !whole {
+                self.finish(&draft, outgoing, None).await?;
+            }
+            return Ok(draft);
+        };
+        let verb = match relation.kind {
+            RelationKind::Reply => "createReply",
+            RelationKind::ReplyAll => "createReplyAll",
+            RelationKind::Forward => "createForward",
+        };
+        let url = self.url(&format!("/me/messages/{}/{verb}", escape(&relation.id)));
+        let body = json!({"message": {"singleValueExtendedProperties": marked(&unfinished)}});
+        let draft = self.made(post(url, &body)).await?;
+        self.finish(&draft, outgoing, Some(&unfinished)).await?;
+        Ok(draft)
+    }
+
+    async fn made(&self, call: Call) -> Result<String> {
+        let draft: Message = self.client.json(call.once()).await?;
+        if draft.id.is_empty() {
+            Err(ProviderError::Unclear(
+                "Microsoft did not say which draft it made".to_owned(),
+            ))
+        } else {
+            Ok(draft.id)
+        }
+    }
+
+    /// Completes a draft; whatever goes wrong, it is dropped, so that nobody finds half of it. `over`: it holds what Graph quoted.
+    async fn finish(&self, draft: &str, outgoing: &Outgoing, over: Option<&str>) -> Result<()> {
+        let outcome = self.complete(draft, outgoing, over).await;
+        if outcome.is_err() {
+            // It is marked as unfinished: should this fail, the next look for drafts drops it.
+            self.client
+                .send(delete(self.url(&format!("/me/messages/{}", escape(draft)))))
+                .await
+                .ok();
+        }
+        outcome
+    }
+
+    async fn complete(&self, draft: &str, outgoing: &Outgoing, over: Option<&str>) -> Result<()> {
+        if let Some(marker) = over {
+            self.strip(draft).await?;
+            self.patch(draft, &contents(outgoing, marker)).await?;
+        }
+        for attachment in &outgoing.attachments {
+            self.attach(draft, attachment).await?;
+        }
+        self.patch(
+            draft,
+            &json!({"singleValueExtendedProperties": marked(&outgoing.marker)}),
+        )
+        .await
+    }
+
+    async fn patch(&self, message: &str, body: &Value) -> Result<()> {
+        let call = Call::new(
+            Method::PATCH,
+            self.url(&format!("/me/messages/{}", escape(message))),
+        )
+        .json(body);
+        self.client.send(preferring(call, None)).await.map(|_| ())
+    }
+
+    pub(super) async fn marked_drafts(&self, marker: &str) -> Result<Vec<String>> {
+        for unfinished in self
+            .with_marker("drafts", &format!("{UNFINISHED}{marker}"))
+            .await?
+        {
+            match self.drop_draft(&unfinished).await {
+                Ok(()) | Err(ProviderError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.with_marker("drafts", marker).await
+    }
+
+    /// Messages of a folder that carry the marker.
+    async fn with_marker(&self, folder: &str, marker: &str) -> Result<Vec<String>> {
+        let quoted = marker.replace('\'', "''");
+        let filter = escape(&format!(
+            "singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER}' and ep/value eq '{quoted}')"
+        ));
+        let found: Vec<Message> = self
+            .pages(&format!(
+                "/me/mailFolders/{folder}/messages?$select=id,isDraft&$filter={filter}"
+            ))
+            .await?;
+        Ok(found.into_iter().map(|message| message.id).collect())
+    }
+
+    pub(super) async fn drop_draft(&self, draft: &str) -> Result<()> {
+        self.client
+            .send(delete(self.url(&format!("/me/messages/{}", escape(draft)))))
+            .await
+            .map(|_| ())
+    }
+
+    /// 202: accepted; the sent copy appears later, under an id that is not told.
+    pub(super) async fn send_made_draft(&self, draft: &str) -> Result<Option<RemoteId>> {
+        let call = preferring(
+            Call::new(
+                Method::POST,
+                self.url(&format!("/me/messages/{}/send", escape(draft))),
+            ),
+            None,
+        );
+        self.client
+            .send(call.header("content-length", "0").once())
+            .await
+            .map(|_| None)
+    }
+
+    /// A draft keeps its immutable id when it is sent, by the documentation; by some reports it doesn't. So both are looked for.
+    pub(super) async fn fate(&self, draft: &str, marker: &str) -> Result<DraftFate> {
+        match self
+            .read::<Message>(&format!(
+                "/me/messages/{}?$select=id,isDraft,parentFolderId",
+                escape(draft)
+            ))
+            .await
+        {
+            Ok(message) if message.is_draft == Some(false) => {
+                return Ok(DraftFate::Sent(Some(message.id)));
+            }
+            Ok(_) => return Ok(DraftFate::Draft),
+            Err(ProviderError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(
+            match self
+                .with_marker("sentitems", marker)
+                .await?
+                .into_iter()
+                .next()
+            {
+                Some(id) => DraftFate::Sent(Some(id)),
+                None => DraftFate::Gone,
+            },
+        )
+    }
+}

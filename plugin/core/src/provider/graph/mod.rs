@@ -1,0 +1,202 @@
+//! Outlook and Microsoft 365, by Microsoft Graph v1.0.
+//!
+//! One stream (delta) per folder; a message lies in one folder and carries categories beside it. Every request asks for immutable
+//! ids, without which a message would change its id whenever it is moved.
+
+mod attachments;
+mod batch;
+mod delta;
+mod drafts;
+mod edits;
+mod errors;
+mod folders;
+mod messages;
+mod wire;
+
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::client::{Call, Client};
+use super::{
+    Address, Changes, DraftFate, Edit, Listing, Outgoing, Profile, Provider, ProviderError,
+    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
+};
+use crate::platform::Platform;
+use crate::settings::{Endpoints, ProviderKind};
+
+/// Asked for with every request.
+const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
+/// What precedes a category's name in a container's id.
+const CATEGORY: &str = "category:";
+
+/// An Outlook mailbox.
+pub struct Graph<'a, P> {
+    client: Client<'a, P>,
+    endpoints: Endpoints,
+}
+
+impl<'a, P: Platform> Graph<'a, P> {
+    /// The mailbox of a linked account.
+    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str) -> Self {
+        let client = Client {
+            platform,
+            kind: ProviderKind::Microsoft,
+            account: account.to_owned(),
+            classify: errors::classify,
+        };
+        Self { client, endpoints }
+    }
+
+    /// An address; `path` begins with a slash.
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoints.api)
+    }
+
+    /// An address that Graph gave for going on. It gets the token only if it is Graph's own.
+    fn given(&self, url: &str) -> Result<String> {
+        let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+        if origin(url).is_some() && origin(url) == origin(&self.endpoints.api) {
+            Ok(url.to_owned())
+        } else {
+            Err(ProviderError::Refused(
+                "the page to go on with lies elsewhere".to_owned(),
+            ))
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.client
+            .json(preferring(Call::get(self.url(path)), None))
+            .await
+    }
+}
+
+/// With the preferences that every request has, and more.
+fn preferring(call: Call, more: Option<&str>) -> Call {
+    match more {
+        Some(more) => call.header("prefer", format!("{IMMUTABLE}, {more}")),
+        None => call.header("prefer", IMMUTABLE),
+    }
+}
+
+fn post(url: String, body: &serde_json::Value) -> Call {
+    preferring(Call::post(url, body), None)
+}
+
+fn delete(url: String) -> Call {
+    preferring(Call::new(Method::DELETE, url), None)
+}
+
+impl<P: Platform> Provider for Graph<'_, P> {
+    async fn profile(&self) -> Result<Profile> {
+        let me: wire::Me = self
+            .read("/me?$select=id,displayName,mail,userPrincipalName")
+            .await?;
+        let email = me
+            .mail
+            .filter(|mail| !mail.is_empty())
+            .unwrap_or(me.user_principal_name);
+        Ok(Profile { email, total: None })
+    }
+
+    async fn folders(&self) -> Result<Vec<RemoteFolder>> {
+        self.all_folders().await
+    }
+
+    fn streams(&self, folders: &[RemoteFolder]) -> Vec<String> {
+        let rank = |role: Role| match role {
+            Role::Inbox => 0,
+            Role::Sent => 1,
+            Role::Drafts => 2,
+            Role::Archive => 3,
+            Role::Trash => 5,
+            Role::Spam => 6,
+            _ => 4,
+        };
+        let mut followed: Vec<&RemoteFolder> = folders
+            .iter()
+            .filter(|folder| !folder.id.starts_with(CATEGORY))
+            .collect();
+        followed.sort_by_key(|folder| rank(folder.role));
+        followed
+            .into_iter()
+            .map(|folder| folder.id.clone())
+            .collect()
+    }
+
+    async fn begin(&self, stream: &str) -> Result<String> {
+        self.snapshot_cursor(stream)
+    }
+
+    async fn list(&self, stream: &str, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
+        self.list_folder(stream, since, page).await
+    }
+
+    async fn changes(&self, _: &str, cursor: &str) -> Result<Changes> {
+        self.delta(cursor).await
+    }
+
+    async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        self.messages(ids).await
+    }
+
+    async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {
+        self.attachment_bytes(message, &attachment.id).await
+    }
+
+    async fn raw(&self, message: &str) -> Result<Vec<u8>> {
+        self.raw_message(message).await
+    }
+
+    async fn edit(&self, ids: &[RemoteId], edit: &Edit) -> Result<Vec<(RemoteId, Result<()>)>> {
+        self.edit_messages(ids, edit).await
+    }
+
+    async fn create_draft(&self, message: &Outgoing) -> Result<String> {
+        self.make_draft(message).await
+    }
+
+    async fn find_draft(&self, marker: &str) -> Result<Vec<String>> {
+        self.marked_drafts(marker).await
+    }
+
+    async fn delete_draft(&self, draft: &str) -> Result<()> {
+        self.drop_draft(draft).await
+    }
+
+    async fn send_draft(&self, draft: &str) -> Result<Option<RemoteId>> {
+        self.send_made_draft(draft).await
+    }
+
+    async fn draft_fate(&self, draft: &str, marker: &str) -> Result<DraftFate> {
+        self.fate(draft, marker).await
+    }
+
+    async fn aliases(&self) -> Result<Vec<Address>> {
+        let me: wire::Me = self
+            .read("/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses")
+            .await?;
+        let main = me
+            .mail
+            .filter(|mail| !mail.is_empty())
+            .unwrap_or(me.user_principal_name);
+        let mut aliases = vec![Address {
+            name: me.display_name.clone().unwrap_or_default(),
+            email: main.clone(),
+        }];
+        // Capital letters mark the main address.
+        let others = me
+            .proxy_addresses
+            .iter()
+            .filter_map(|address| address.strip_prefix("smtp:"));
+        aliases.extend(
+            others
+                .filter(|email| !email.eq_ignore_ascii_case(&main))
+                .map(|email| Address {
+                    name: me.display_name.clone().unwrap_or_default(),
+                    email: email.to_owned(),
+                }),
+        );
+        Ok(aliases)
+    }
+}

@@ -1,0 +1,145 @@
+//! A message to be sent, as RFC 5322.
+
+use chrono::DateTime;
+use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
+use mail_builder::headers::address::Address as Header;
+use mail_builder::headers::date::Date;
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
+use mail_builder::headers::text::Text;
+use mail_builder::mime::MimePart;
+
+use super::headers::{MARKER, file_name};
+use super::{Address, Outgoing, OutgoingAttachment, ProviderError, RelationKind, Result};
+
+/// Writes it with the marker and, for an answer, the threading fields. `now`: milliseconds since the Unix epoch.
+pub(super) fn write(outgoing: &Outgoing, now: u64) -> Result<Vec<u8>> {
+    let seconds = i64::try_from(now / 1000).unwrap_or_default();
+    let mut builder = MessageBuilder::new()
+        .date(Date::new(seconds))
+        .message_id(message_id(outgoing))
+        .subject(Text::new(one_line(&outgoing.subject)))
+        .header(
+            MARKER,
+            HeaderType::Raw(Raw::new(one_line(&outgoing.marker))),
+        );
+    if let Some(from) = &outgoing.from {
+        builder = builder.from(address(from));
+    }
+    for (name, people) in [
+        ("To", &outgoing.to),
+        ("Cc", &outgoing.cc),
+        ("Bcc", &outgoing.bcc),
+    ] {
+        if !people.is_empty() {
+            builder = builder.header(
+                name,
+                HeaderType::Address(Header::new_list(people.iter().map(address).collect())),
+            );
+        }
+    }
+    if let Some(relation) = outgoing
+        .relation
+        .as_ref()
+        .filter(|relation| relation.kind != RelationKind::Forward)
+        && let Some(original) = &relation.message_id
+    {
+        let references = relation
+            .references
+            .iter()
+            .filter(|id| *id != original)
+            .chain(std::iter::once(original));
+        builder = builder.in_reply_to(bare(original)).header(
+            "References",
+            HeaderType::MessageId(MessageId::new_list(references.map(|id| bare(id)))),
+        );
+    }
+    builder
+        .body(body(outgoing))
+        .write_to_vec()
+        .map_err(|error| ProviderError::Refused(error.to_string()))
+}
+
+/// Text and HTML side by side, inline images with the HTML, attachments after.
+fn body(outgoing: &Outgoing) -> MimePart<'_> {
+    let text = |text: &str| MimePart::new("text/plain", text.to_owned());
+    let (inline, attached): (Vec<_>, Vec<_>) = outgoing
+        .attachments
+        .iter()
+        .partition(|attachment| attachment.content_id.is_some() && outgoing.html.is_some());
+    let html = outgoing.html.as_deref().map(|html| {
+        let html = MimePart::new("text/html", html.to_owned());
+        if inline.is_empty() {
+            return html;
+        }
+        let parts = std::iter::once(html)
+            .chain(inline.iter().map(|attachment| part(attachment, true)))
+            .collect::<Vec<_>>();
+        MimePart::new("multipart/related", parts)
+    });
+    let shown = match (outgoing.text.as_deref(), html) {
+        (Some(plain), Some(html)) => {
+            MimePart::new("multipart/alternative", vec![text(plain), html])
+        }
+        (None, Some(html)) => html,
+        (plain, None) => text(plain.unwrap_or_default()),
+    };
+    if attached.is_empty() {
+        return shown;
+    }
+    let parts = std::iter::once(shown)
+        .chain(attached.iter().map(|attachment| part(attachment, false)))
+        .collect::<Vec<_>>();
+    MimePart::new("multipart/mixed", parts)
+}
+
+fn part(attachment: &OutgoingAttachment, inline: bool) -> MimePart<'_> {
+    let media_type = if attachment.media_type.contains('/') {
+        one_line(&attachment.media_type)
+    } else {
+        "application/octet-stream".to_owned()
+    };
+    let name = file_name(&attachment.name, &media_type);
+    let part = MimePart::new(media_type, attachment.bytes.clone()).attachment(name);
+    match attachment.content_id.as_deref().filter(|_| inline) {
+        Some(id) => part.inline().cid(one_line(id)),
+        None => part,
+    }
+}
+
+/// The recipient's side of threading; Gmail replaces it, others keep it.
+fn message_id(outgoing: &Outgoing) -> String {
+    let domain = outgoing
+        .from
+        .as_ref()
+        .and_then(|from| from.email.rsplit_once('@'))
+        .map_or("localhost", |(_, domain)| domain);
+    format!("{}@{}", one_line(&outgoing.marker), one_line(domain))
+}
+
+fn address(address: &Address) -> Header<'static> {
+    let name = one_line(&address.name);
+    Header::new_address(
+        if name.is_empty() { None } else { Some(name) },
+        one_line(&address.email),
+    )
+}
+
+fn bare(id: &str) -> String {
+    one_line(id).trim_matches(['<', '>']).to_owned()
+}
+
+/// Nothing a person typed may begin another header field.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// RFC 3339 with milliseconds, or without, as milliseconds since the Unix epoch.
+pub(super) fn timestamp(text: &str) -> Option<u64> {
+    u64::try_from(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()).ok()
+}

@@ -1,0 +1,106 @@
+//! The mailbox of a linked account, whichever provider it is at.
+
+use super::gmail::Gmail;
+use super::graph::Graph;
+use super::{
+    Address, Changes, DraftFate, Edit, Listing, Outgoing, Profile, Provider, RemoteAttachment,
+    RemoteFolder, RemoteId, RemoteMessage, Result,
+};
+use crate::platform::{Platform, StoreError};
+use crate::settings::{self, ProviderKind};
+
+/// A linked mailbox.
+pub enum Mailbox<'a, P> {
+    /// At Google.
+    Gmail(Gmail<'a, P>),
+    /// At Microsoft.
+    Graph(Graph<'a, P>),
+}
+
+/// Opens the mailbox of a linked account; asks nobody yet but the settings.
+pub async fn open<'a, P: Platform>(
+    platform: &'a P,
+    kind: ProviderKind,
+    account: &str,
+) -> std::result::Result<Mailbox<'a, P>, StoreError> {
+    let endpoints = settings::provider(platform, kind).await?.endpoints(kind);
+    Ok(match kind {
+        ProviderKind::Google => Mailbox::Gmail(Gmail::new(platform, endpoints, account)),
+        ProviderKind::Microsoft => Mailbox::Graph(Graph::new(platform, endpoints, account)),
+    })
+}
+
+macro_rules! at {
+    ($self:ident, $mailbox:ident => $call:expr) => {
+        match $self {
+            Mailbox::Gmail($mailbox) => $call,
+            Mailbox::Graph($mailbox) => $call,
+        }
+    };
+}
+
+impl<P: Platform> Provider for Mailbox<'_, P> {
+    async fn profile(&self) -> Result<Profile> {
+        at!(self, mailbox => mailbox.profile().await)
+    }
+
+    async fn folders(&self) -> Result<Vec<RemoteFolder>> {
+        at!(self, mailbox => mailbox.folders().await)
+    }
+
+    fn streams(&self, folders: &[RemoteFolder]) -> Vec<String> {
+        at!(self, mailbox => mailbox.streams(folders))
+    }
+
+    async fn begin(&self, stream: &str) -> Result<String> {
+        at!(self, mailbox => mailbox.begin(stream).await)
+    }
+
+    async fn list(&self, stream: &str, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
+        at!(self, mailbox => mailbox.list(stream, since, page).await)
+    }
+
+    async fn changes(&self, stream: &str, cursor: &str) -> Result<Changes> {
+        at!(self, mailbox => mailbox.changes(stream, cursor).await)
+    }
+
+    async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        at!(self, mailbox => mailbox.fetch(ids).await)
+    }
+
+    async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {
+        at!(self, mailbox => mailbox.attachment(message, attachment).await)
+    }
+
+    async fn raw(&self, message: &str) -> Result<Vec<u8>> {
+        at!(self, mailbox => mailbox.raw(message).await)
+    }
+
+    async fn edit(&self, ids: &[RemoteId], edit: &Edit) -> Result<Vec<(RemoteId, Result<()>)>> {
+        at!(self, mailbox => mailbox.edit(ids, edit).await)
+    }
+
+    async fn create_draft(&self, message: &Outgoing) -> Result<String> {
+        at!(self, mailbox => mailbox.create_draft(message).await)
+    }
+
+    async fn find_draft(&self, marker: &str) -> Result<Vec<String>> {
+        at!(self, mailbox => mailbox.find_draft(marker).await)
+    }
+
+    async fn delete_draft(&self, draft: &str) -> Result<()> {
+        at!(self, mailbox => mailbox.delete_draft(draft).await)
+    }
+
+    async fn send_draft(&self, draft: &str) -> Result<Option<RemoteId>> {
+        at!(self, mailbox => mailbox.send_draft(draft).await)
+    }
+
+    async fn draft_fate(&self, draft: &str, marker: &str) -> Result<DraftFate> {
+        at!(self, mailbox => mailbox.draft_fate(draft, marker).await)
+    }
+
+    async fn aliases(&self) -> Result<Vec<Address>> {
+        at!(self, mailbox => mailbox.aliases().await)
+    }
+}

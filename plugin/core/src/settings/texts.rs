@@ -1,0 +1,143 @@
+//! What an administrator reads, in English, Russian and Chinese.
+
+/// A language that there are texts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "languages")]
+pub enum Locale {
+    English,
+    Russian,
+    Chinese,
+}
+
+impl Locale {
+    /// `ru`, `ru-RU`, `zh_CN` …; English for what there are no texts in.
+    pub fn of(tag: &str) -> Self {
+        match tag.split(['-', '_']).next().unwrap_or_default() {
+            "ru" => Self::Russian,
+            "zh" => Self::Chinese,
+            _ => Self::English,
+        }
+    }
+
+    fn pick(self, [english, russian, chinese]: [&str; 3]) -> &str {
+        match self {
+            Self::English => english,
+            Self::Russian => russian,
+            Self::Chinese => chinese,
+        }
+    }
+}
+
+macro_rules! texts {
+    ($($name:ident: $english:literal, $russian:literal, $chinese:literal;)*) => {
+        /// One text.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the texts are their own description")]
+        pub enum Text { $($name,)* }
+
+        impl Text {
+            /// In this language.
+            pub fn in_locale(self, locale: Locale) -> String {
+                let texts = match self { $(Self::$name => [$english, $russian, $chinese],)* };
+                locale.pick(texts).to_owned()
+            }
+        }
+    };
+}
+
+texts! {
+    Google: "Google", "Google", "Google";
+    GoogleHelp:
+        "In Google Cloud: enable the Gmail API, set up the consent screen, then create an OAuth client of type \"Web application\" with the redirect URI below.",
+        "В Google Cloud: включите Gmail API, настройте экран согласия и создайте клиент OAuth типа «Веб-приложение» с адресом перенаправления, указанным ниже.",
+        "在 Google Cloud 中启用 Gmail API，配置同意屏幕，然后创建“Web 应用”类型的 OAuth 客户端，并填入下方的重定向 URI。";
+    Microsoft: "Microsoft", "Microsoft", "Microsoft";
+    MicrosoftHelp:
+        "In Microsoft Entra: register an application with the redirect URI below (platform \"Web\"), then create a client secret and copy its value.",
+        "В Microsoft Entra: зарегистрируйте приложение с адресом перенаправления, указанным ниже (платформа «Веб»), создайте секрет клиента и скопируйте его значение.",
+        "在 Microsoft Entra 中注册应用（平台选择“Web”），填入下方的重定向 URI，然后创建客户端密码并复制其值。";
+    Sync: "Synchronisation", "Синхронизация", "同步";
+    SyncHelp: "For all accounts.", "Для всех почтовых ящиков.", "适用于所有邮箱账户。";
+    ClientId: "Client ID", "Идентификатор клиента", "客户端 ID";
+    ClientSecret: "Client secret", "Секрет клиента", "客户端密码";
+    ClientSecretHelp: "Stored encrypted, never shown again.", "Хранится в зашифрованном виде и больше не показывается.", "加密存储，之后不再显示。";
+    RedirectUri: "Redirect URI", "Адрес перенаправления", "重定向 URI";
+    RedirectUriHelp: "Register exactly this address at the provider.", "Зарегистрируйте у провайдера в точности этот адрес.", "请在服务商处登记与此完全一致的地址。";
+    Access: "Access", "Доступ", "权限";
+    AccessHelp: "What people are asked to consent to.", "На что пользователи дают согласие.", "用户需要授予的权限。";
+    AccessFull: "Read, organise and send", "Чтение, изменение и отправка", "读取、整理和发送";
+    AccessSend: "Read and send", "Чтение и отправка", "读取和发送";
+    AccessRead: "Read only", "Только чтение", "只读";
+    AllowDelete: "Allow deleting for ever", "Разрешить удаление навсегда", "允许永久删除";
+    AllowDeleteHelp:
+        "Otherwise mail can only be moved to the trash. At Google this asks for full rights to the mailbox.",
+        "Иначе письма можно только переместить в корзину. У Google для этого запрашиваются полные права на ящик.",
+        "否则邮件只能移至回收站。在 Google 中，这需要邮箱的完全权限。";
+    Tenant: "Tenant", "Клиент (tenant)", "租户";
+    TenantHelp:
+        "common (everybody), organizations, consumers, or your tenant's ID or domain.",
+        "common (все), organizations, consumers либо идентификатор или домен вашей организации.",
+        "common（所有人）、organizations、consumers，或贵组织的租户 ID 或域名。";
+    Cloud: "Cloud", "Облако", "云";
+    CloudGlobal: "Global", "Глобальное", "全球";
+    CloudUsGovernment: "US Government (GCC High)", "Правительство США (GCC High)", "美国政府 (GCC High)";
+    CloudUsDefense: "US Department of Defense", "Министерство обороны США", "美国国防部";
+    CloudChina: "China (21Vianet)", "Китай (21Vianet)", "中国（世纪互联）";
+    EndpointHelp:
+        "Only for a proxy or a test double; empty: the provider's own.",
+        "Только для прокси или тестового сервера; пусто — адрес провайдера.",
+        "仅用于代理或测试服务器；留空则使用服务商的地址。";
+    Interval: "Look for changes every (minutes)", "Проверять изменения каждые (минут)", "检查更改的间隔（分钟）";
+    Backfill: "New accounts start this many days back", "Новые ящики загружаются за столько дней", "新账户同步最近多少天的邮件";
+    BackfillHelp: "0: from the beginning.", "0 — с самого начала.", "0 表示从头开始。";
+    Domains: "Allowed domains", "Разрешённые домены", "允许的域名";
+    DomainsHelp:
+        "Only addresses of these domains can be linked, separated by commas; empty: all.",
+        "Подключать можно только адреса этих доменов, через запятую; пусто — любые.",
+        "只能关联这些域名的地址，用逗号分隔；留空则不限制。";
+    ProblemRequired: "Fill this in.", "Заполните это поле.", "请填写此项。";
+    ProblemSpaces: "There must be no spaces in it.", "Не должно содержать пробелов.", "不能包含空格。";
+    ProblemUrl: "Not an address such as https://example.com.", "Это не адрес вида https://example.com.", "不是有效的地址，例如 https://example.com。";
+    ProblemHttps: "Must begin with https:// (http:// only on this machine).", "Должно начинаться с https:// (http:// — только на этом компьютере).", "必须以 https:// 开头（仅本机可用 http://）。";
+    ProblemPath: "Not a path such as /batch.", "Это не путь вида /batch.", "不是有效的路径，例如 /batch。";
+    ProblemTenant: "Not common, organizations, consumers, an ID or a domain.", "Не common, organizations, consumers, идентификатор или домен.", "不是 common、organizations、consumers、ID 或域名。";
+    ProblemChoice: "Choose one of the offered values.", "Выберите одно из предложенных значений.", "请选择提供的选项之一。";
+    ProblemRange: "Out of range.", "Вне допустимого диапазона.", "超出范围。";
+    ProblemDomain: "Not a domain such as example.com.", "Это не домен вида example.com.", "不是有效的域名，例如 example.com。";
+    ProblemType: "Not the kind of value that belongs here.", "Значение не того типа.", "值的类型不正确。";
+    ProblemReadOnly: "Can't be changed here.", "Здесь изменить нельзя.", "此处无法更改。";
+    ProblemUnknown: "There is no such field.", "Такого поля нет.", "没有此字段。";
+    StepNetwork: "The provider can be reached", "Провайдер доступен", "可以连接到服务商";
+    StepClient: "The provider knows the client ID", "Провайдер знает идентификатор клиента", "服务商认可客户端 ID";
+    StepSecret: "The client secret is accepted", "Секрет клиента принят", "客户端密码有效";
+    StepRedirect: "The redirect URI is registered", "Адрес перенаправления зарегистрирован", "重定向 URI 已登记";
+    StepApi: "The mail API answers", "Почтовый API отвечает", "邮件 API 有响应";
+    FixFill: "Fill in client ID and client secret, and save.", "Заполните идентификатор и секрет клиента и сохраните.", "请填写客户端 ID 和客户端密码并保存。";
+    FixGrant:
+        "Grant the plugin access to this address in the plugin manager:",
+        "Разрешите плагину доступ к этому адресу в менеджере плагинов:",
+        "请在插件管理器中允许插件访问此地址：";
+    FixNetwork: "Check that this host may reach the provider:", "Проверьте, что этому серверу доступен провайдер:", "请检查本机能否访问服务商：";
+    FixClient:
+        "Copy the client ID from the provider's console again; the provider does not know this one.",
+        "Скопируйте идентификатор клиента из консоли провайдера ещё раз: этот провайдеру неизвестен.",
+        "请从服务商控制台重新复制客户端 ID；服务商不认可当前的 ID。";
+    FixSecret:
+        "Create a new client secret at the provider and save it here; this one is wrong or has expired.",
+        "Создайте у провайдера новый секрет клиента и сохраните его здесь: этот неверен или истёк.",
+        "请在服务商处创建新的客户端密码并保存；当前密码错误或已过期。";
+    FixRedirect:
+        "Register exactly this redirect URI at the provider:",
+        "Зарегистрируйте у провайдера в точности этот адрес перенаправления:",
+        "请在服务商处登记与此完全一致的重定向 URI：";
+    FixApi:
+        "Check the API address in the advanced fields; it answered:",
+        "Проверьте адрес API в дополнительных полях; получен ответ:",
+        "请检查高级字段中的 API 地址；返回：";
+    NoteSkipped: "Settle the step above first.", "Сначала устраните проблему выше.", "请先解决上面的问题。";
+    NoteUnclear: "Can't be told without a sign-in; the first linked account will show.", "Без входа узнать нельзя; покажет первый подключённый ящик.", "未登录时无法确定；首次关联账户时即可知晓。";
+    NoteApi:
+        "Whether the API is enabled for this project shows when the first account is linked.",
+        "Включён ли API для этого проекта, покажет первый подключённый ящик.",
+        "该项目是否已启用 API，将在首次关联账户时显示。";
+}

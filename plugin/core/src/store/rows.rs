@@ -1,0 +1,361 @@
+//! What is remembered, one struct per collection.
+//!
+//! The shapes follow from how mail is read:
+//! - A list page is one index range of `listings` (folder, latest): a row per thread and folder, narrow, with what lists are
+//!   filtered by. The lines themselves are `threads` rows, fetched by key.
+//! - Bodies are apart from messages, so that reading light state never drags bodies through the cache; they carry the full text,
+//!   with the user as scope, so that one search covers all accounts of a user.
+//! - A thread's row, its listings and the folders' counters are computed from the messages in the very batch that changes them
+//!   (`commit`), guarded by the account's `revision`: they can't drift.
+
+use super::column::{Blob, Json, row};
+use crate::model::{Draft, Filter};
+use crate::provider::{Address, RemoteAttachment};
+
+row! {
+    /// A linked mailbox. Tokens are not here but in the host's secrets.
+    "accounts" => pub struct Account {
+        id: String,
+        user: String,
+        provider: String,
+        /// Whom the provider's identity token named: `sub`, or `tid` and `oid`.
+        identity: String,
+        email: String,
+        display_name: String,
+        created: u64,
+        /// `active`; `detached`: unlinked, its mail kept; `purging`: unlinked, its mail being deleted, invisible.
+        state: String,
+        /// Whether a start date was chosen.
+        started: bool,
+        since: Option<u64>,
+        aliases: Json<Vec<Address>>,
+        /// Features that the consent did not include.
+        missing: Json<Vec<String>>,
+        /// Whether a message is in one folder at a time (Graph) or in a set of labels (Gmail).
+        exclusive: bool,
+        /// Grows with every change of this account's mail: what was computed from an older one is computed again.
+        revision: i64,
+        local_count: i64,
+        provider_count: Option<i64>,
+        /// What the worker did last.
+        stage: String,
+        wait_until: Option<u64>,
+        reason: Option<String>,
+        reconnect: Option<String>,
+        administrator: Option<String>,
+        /// Faults in a row, for growing delays.
+        troubles: i64,
+        last_success: Option<u64>,
+        last_check: Option<u64>,
+        next_run: Option<u64>,
+        /// When the folders were listed last.
+        folders_at: Option<u64>,
+        /// Streams followed before this are followed again, whatever the interval says.
+        poked: u64,
+    }
+}
+
+row! {
+    /// A folder or label, and its counters. Two are ours: what is starred, and everything but spam and trash.
+    "folders" => pub struct Folder {
+        id: String,
+        account: Option<String>,
+        /// The provider's id; none: one of ours.
+        remote: Option<String>,
+        name: Option<String>,
+        parent: Option<String>,
+        role: Option<Json<crate::provider::Role>>,
+        color: Option<String>,
+        position: Option<i64>,
+        total: Option<i64>,
+        unread: Option<i64>,
+    }
+}
+
+row! {
+    /// How far a stream of changes was followed.
+    "streams" => pub struct Stream {
+        account: String,
+        stream: String,
+        /// Most important first.
+        position: i64,
+        /// `new`, `listing` or `following`.
+        phase: String,
+        cursor: Option<String>,
+        /// Where the listing goes on.
+        page: Option<String>,
+        /// Pages listed so far.
+        pages: i64,
+        /// Number of the comparing round: what it names is marked with it.
+        round: i64,
+        /// A comparing round is under way.
+        comparing: bool,
+        /// What the last round did not name is yet to be asked for.
+        sweeping: bool,
+        /// Its first changes name everything, so following waits for the listing.
+        snapshots: bool,
+        /// The provider has more changes at hand.
+        more: bool,
+        polled: u64,
+    }
+}
+
+row! {
+    /// A message without its body.
+    "messages" => pub struct Message {
+        id: String,
+        user: String,
+        account: String,
+        remote: String,
+        thread: String,
+        /// The provider's thread id.
+        conversation: String,
+        stream: String,
+        /// The comparing round that named it last.
+        seen: i64,
+        header_id: Option<String>,
+        in_reply_to: Option<String>,
+        reference_ids: Json<Vec<String>>,
+        subject: String,
+        sender: Json<Option<Address>>,
+        recipients: Json<Vec<Address>>,
+        cc: Json<Vec<Address>>,
+        bcc: Json<Vec<Address>>,
+        reply_to: Json<Vec<Address>>,
+        sent: Option<u64>,
+        received: u64,
+        size: Option<i64>,
+        unread: bool,
+        starred: bool,
+        important: bool,
+        draft: bool,
+        answered: bool,
+        forwarded: bool,
+        has_files: bool,
+        folders: Json<Vec<String>>,
+        snippet: String,
+        files: Json<Vec<RemoteAttachment>>,
+        problem: Option<String>,
+        marker: Option<String>,
+        draft_id: Option<String>,
+        /// The provider's folder that it was in before it was put into the trash.
+        origin: Option<String>,
+    }
+}
+
+row! {
+    /// What of a message changes without its content changing, and what its thread's line needs.
+    "messages" => pub struct Light {
+        id: String,
+        remote: String,
+        thread: String,
+        conversation: String,
+        stream: String,
+        seen: i64,
+        subject: String,
+        sender: Json<Option<Address>>,
+        received: u64,
+        unread: bool,
+        starred: bool,
+        important: bool,
+        draft: bool,
+        answered: bool,
+        forwarded: bool,
+        has_files: bool,
+        folders: Json<Vec<String>>,
+        snippet: String,
+        origin: Option<String>,
+    }
+}
+
+row! {
+    /// A message's body and what a search looks at.
+    "bodies" => pub struct Body {
+        id: String,
+        user: String,
+        account: String,
+        thread: String,
+        received: u64,
+        subject: String,
+        people: String,
+        /// Names of attachments.
+        names: String,
+        /// Plain text; of a very long one the beginning.
+        text: String,
+        html: Option<String>,
+        /// The whole body, where it is too long for a row.
+        whole: Option<Blob>,
+    }
+}
+
+row! {
+    /// What a search needs of a body.
+    "bodies" => pub struct Hit {
+        id: String,
+        account: String,
+        thread: String,
+        received: u64,
+    }
+}
+
+row! {
+    /// A thread's line.
+    "threads" => pub struct Thread {
+        id: String,
+        user: String,
+        account: String,
+        subject: String,
+        snippet: String,
+        participants: Json<Vec<Address>>,
+        messages: i64,
+        latest: u64,
+        unread: bool,
+        starred: bool,
+        important: bool,
+        draft: bool,
+        answered: bool,
+        forwarded: bool,
+        has_files: bool,
+        folders: Json<Vec<String>>,
+    }
+}
+
+row! {
+    /// A thread's place in a folder.
+    "listings" => pub struct Listing {
+        folder: String,
+        thread: String,
+        latest: u64,
+        unread: bool,
+        starred: bool,
+        has_files: bool,
+    }
+}
+
+row! {
+    /// A message to be fetched: because it could not be stored (`failed`), because it was told that it is gone (`doubted`), or
+    /// because there were more than one run can fetch (`queued`).
+    "parked" => pub struct Parked {
+        account: String,
+        remote: String,
+        kind: String,
+        reason: String,
+        tries: i64,
+        next_try: u64,
+    }
+}
+
+row! {
+    /// A change that is shown already and has yet to be made at the provider.
+    "edits" => pub struct Edit {
+        account: String,
+        id: String,
+        message: String,
+        remote: String,
+        edit: Json<crate::provider::Edit>,
+        undo: String,
+        /// The message before it, to go back to if it is refused.
+        before: Json<super::commit::Place>,
+        tries: i64,
+    }
+}
+
+row! {
+    /// What an action did, so that it can be taken back.
+    "undos" => pub struct Undo {
+        id: String,
+        user: String,
+        created: u64,
+        done: Json<Vec<super::commit::Moved>>,
+    }
+}
+
+row! {
+    /// An action on everything that matches, of which the rest is still to be done.
+    "sweeps" => pub struct Sweep {
+        id: String,
+        user: String,
+        filter: Json<Filter>,
+        action: Json<crate::model::Action>,
+        cursor: Option<String>,
+        undo: String,
+    }
+}
+
+row! {
+    /// Bytes that were fetched from the provider: an attachment by its id, or the whole message (`raw`).
+    "files" => pub struct File {
+        message: String,
+        part: String,
+        account: String,
+        blob: Blob,
+        size: i64,
+        fetched: u64,
+    }
+}
+
+row! {
+    /// A draft as its author left it.
+    "drafts" => pub struct DraftRow {
+        id: String,
+        user: String,
+        account: String,
+        revision: String,
+        content: Json<Draft>,
+        /// `dirty`: the provider has an older one or none; `saved`; `leaving`: to be deleted at the provider, then here.
+        state: String,
+        marker: String,
+        /// The provider's draft.
+        remote: Option<String>,
+        /// A call to make it was begun.
+        creating: bool,
+        updated: u64,
+        tries: i64,
+        next_try: u64,
+    }
+}
+
+row! {
+    /// A message on its way out. The row is the truth.
+    "outbox" => pub struct Outbox {
+        id: String,
+        user: String,
+        account: String,
+        /// The caller's idempotency key.
+        client_key: String,
+        state: String,
+        /// Within `sending` and `unclear`: `creating` the draft, `created`, or `sending` it.
+        step: String,
+        reason: Option<String>,
+        created: u64,
+        at: u64,
+        updated: u64,
+        subject: String,
+        content: Json<Draft>,
+        marker: String,
+        /// The provider's draft.
+        draft: Option<String>,
+        remote: Option<String>,
+        message: Option<String>,
+        /// The saved draft that it was made from.
+        origin: Option<String>,
+        tries: i64,
+        next_try: u64,
+    }
+}
+
+row! {
+    /// An attachment of a draft or of an outgoing message.
+    "enclosures" => pub struct Enclosure {
+        /// The draft's or the outgoing message's id.
+        owner: String,
+        position: i64,
+        /// The upload that it came as, by which a draft names it.
+        upload: String,
+        name: String,
+        media_type: String,
+        content_id: Option<String>,
+        blob: Blob,
+        size: i64,
+    }
+}

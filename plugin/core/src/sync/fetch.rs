@@ -1,0 +1,199 @@
+//! Fetching whole messages and storing them, in bites that fit a batch. What can't be stored is parked, with its reason and a time
+//! to try again, in the batch that moves the cursor past it.
+
+use std::collections::BTreeMap;
+
+use super::{Fault, Worker, pacing};
+use crate::content;
+use crate::platform::{Platform, Write};
+use crate::provider::{Provider, ProviderError, RemoteId, RemoteMessage};
+use crate::store::commit::{Arrived, News, commit};
+use crate::store::rows::Parked;
+use crate::store::{accounts, queues};
+
+/// Messages fetched at once; as much as a provider answers within a few seconds.
+pub(super) const BITE: usize = 50;
+
+/// Bytes of bodies in one batch: half of what a batch may hold, the rest being rows and overhead.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// What a fetch gave.
+#[derive(Default)]
+pub(super) struct Fetched {
+    /// Read in full.
+    pub whole: Vec<RemoteMessage>,
+    /// Not there any more.
+    pub gone: Vec<RemoteId>,
+    /// Not readable now.
+    pub failed: Vec<(RemoteId, String)>,
+}
+
+impl<P: Platform, V: Provider> Worker<'_, P, V> {
+    /// Fetches; a fault that concerns the whole account is an error, whatever else arrived.
+    pub(super) async fn fetch(&self, ids: &[RemoteId]) -> Result<Fetched, Fault> {
+        let mut fetched = Fetched::default();
+        if ids.is_empty() {
+            return Ok(fetched);
+        }
+        let mut asked: BTreeMap<&RemoteId, ()> = ids.iter().map(|id| (id, ())).collect();
+        for (id, answer) in self.mailbox.fetch(ids).await? {
+            asked.remove(&id);
+            match answer {
+                Ok(message) => fetched.whole.push(message),
+                Err(ProviderError::NotFound) => fetched.gone.push(id),
+                Err(
+                    error @ (ProviderError::Wait { .. }
+                    | ProviderError::Reconnect(_)
+                    | ProviderError::Administrator(_)),
+                ) => return Err(error.into()),
+                Err(error) => fetched.failed.push((id, error.to_string())),
+            }
+        }
+        // An answer that is missing is no answer; it must not get lost.
+        fetched.failed.extend(
+            asked
+                .into_keys()
+                .map(|id| (id.clone(), "the provider did not answer for it".to_owned())),
+        );
+        Ok(fetched)
+    }
+
+    /// Bodies made ready, and the message's home.
+    async fn arrive(
+        &self,
+        message: RemoteMessage,
+        named: Option<(&str, i64)>,
+    ) -> Result<News, Fault> {
+        let home = self.home(&message.folders);
+        let (stream, round) = match named {
+            // A listing knows where it found the message, unless the message has moved since.
+            Some((stream, round)) if home.0.is_empty() || home.0 == stream => {
+                (stream.to_owned(), round)
+            }
+            _ => home,
+        };
+        let arrived: Arrived = content::arrive(self.platform, message).await?;
+        Ok(News::Whole {
+            arrived: Box::new(arrived),
+            stream,
+            round,
+        })
+    }
+
+    /// Stores what was fetched, with other news, in as few batches as fit; `last` goes into the last one.
+    pub(super) async fn store(
+        &self,
+        fetched: Fetched,
+        mut news: Vec<News>,
+        named: Option<(&str, i64)>,
+        last: Vec<Write>,
+    ) -> Result<usize, Fault> {
+        let account = &self.account.id;
+        let whole_ids: Vec<RemoteId> = fetched
+            .whole
+            .iter()
+            .map(|message| message.id.clone())
+            .collect();
+        let mut new = 0;
+        let mut bytes = 0;
+        let mut last = last;
+        for message in fetched.whole {
+            if let Some(marker) = message.marker.as_deref().filter(|_| !message.draft) {
+                last.push(queues::recognise(account, marker, &message.id));
+            }
+            if self.too_old(message.received) && !self.is_known(&message.id).await? {
+                continue;
+            }
+            let arrived = self.arrive(message, named).await?;
+            if let News::Whole { arrived, .. } = &arrived {
+                bytes += arrived.text.len() + arrived.html.as_ref().map_or(0, String::len) + 4_096;
+            }
+            news.push(arrived);
+            if bytes > BATCH_BYTES {
+                new += commit(self.platform, account, &news, |_| Vec::new())
+                    .await?
+                    .new;
+                (news, bytes) = (Vec::new(), 0);
+            }
+        }
+        news.extend(fetched.gone.iter().map(|remote| News::Gone {
+            remote: remote.clone(),
+        }));
+        let mut settled: Vec<RemoteId> = whole_ids;
+        settled.extend(fetched.gone);
+        let parked = self.failures(&fetched.failed).await?;
+        let outcome = commit(self.platform, account, &news, |_| {
+            let mut writes = Vec::new();
+            writes.extend(queues::unpark(account, &settled));
+            writes.extend(queues::park(parked.clone()));
+            writes.extend(last.iter().cloned());
+            writes
+        });
+        Ok(new + outcome.await?.new)
+    }
+
+    async fn is_known(&self, remote: &str) -> Result<bool, Fault> {
+        let id = crate::ids::message(&self.account.id, remote);
+        Ok(!crate::store::reads::lights(self.platform, &[id])
+            .await?
+            .is_empty())
+    }
+
+    async fn failures(&self, failed: &[(RemoteId, String)]) -> Result<Vec<Parked>, Fault> {
+        let ids: Vec<RemoteId> = failed.iter().map(|(id, _)| id.clone()).collect();
+        let before = queues::parked_get(self.platform, &self.account.id, &ids).await?;
+        let row = |(remote, reason): &(RemoteId, String)| {
+            let tries = before
+                .iter()
+                .find(|row| row.remote == *remote)
+                .map_or(0, |row| row.tries);
+            Parked {
+                account: self.account.id.clone(),
+                remote: remote.clone(),
+                kind: "failed".into(),
+                reason: reason.clone(),
+                tries: tries.saturating_add(1),
+                next_try: self.now().saturating_add(
+                    pacing::delay(u32::try_from(tries).unwrap_or(u32::MAX)).saturating_mul(12),
+                ),
+            }
+        };
+        Ok(failed.iter().map(row).collect())
+    }
+
+    /// A row for a message that is to be fetched soon.
+    pub(super) fn parked(&self, remote: &str, kind: &str, reason: &str) -> Parked {
+        Parked {
+            account: self.account.id.clone(),
+            remote: remote.to_owned(),
+            kind: kind.into(),
+            reason: reason.into(),
+            tries: 0,
+            next_try: self.now(),
+        }
+    }
+
+    /// Fetches and stores these messages now, beside the usual course.
+    pub(crate) async fn fetch_now(&self, ids: &[RemoteId]) -> Result<(), Fault> {
+        let fetched = self.fetch(ids).await?;
+        self.store(fetched, Vec::new(), None, Vec::new()).await?;
+        Ok(())
+    }
+
+    /// Tries parked messages again.
+    pub(super) async fn fetch_parked(&mut self) -> Result<(), Fault> {
+        let due = queues::parked_due(
+            self.platform,
+            &self.account.id,
+            self.now(),
+            u32::try_from(BITE).unwrap_or(50),
+        )
+        .await?;
+        let ids: Vec<RemoteId> = due.into_iter().map(|row| row.remote).collect();
+        let fetched = self.fetch(&ids).await?;
+        let mut last = self.went_well("increment");
+        last.push(accounts::changed(&self.account));
+        self.store(fetched, Vec::new(), None, last).await?;
+        Ok(())
+    }
+}

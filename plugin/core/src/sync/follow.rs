@@ -1,0 +1,226 @@
+//! News: what happened since a stream's cursor, a page at a time; and what to do when the cursor is lost.
+//!
+//! The cursor moves in the batch that stores what it led to. News may be partial, repeated and out of order, so they are merged:
+//! what is not told stays. That a message left a stream is never enough to delete it: it is asked for first.
+
+use std::collections::HashMap;
+
+use super::fetch::BITE;
+use super::{Fault, Worker};
+use crate::platform::{Level, Platform};
+use crate::provider::{Change, Changes, Provider, ProviderError, RemoteId};
+use crate::store::commit::News;
+use crate::store::rows::{Light, Parked, Stream};
+use crate::store::{accounts, queues, reads};
+
+/// What a page of news asks for.
+#[derive(Default)]
+struct Wanted {
+    news: Vec<News>,
+    fetch: Vec<RemoteId>,
+    doubted: Vec<RemoteId>,
+}
+
+impl<P: Platform, V: Provider> Worker<'_, P, V> {
+    /// A page of a stream's news.
+    pub(super) async fn follow(&mut self, name: &str) -> Result<(), Fault> {
+        let stream = self.named(name)?;
+        let Some(cursor) = &stream.cursor else {
+            return self.lost(stream).await;
+        };
+        let changes = match self.mailbox.changes(name, cursor).await {
+            Ok(changes) => changes,
+            Err(ProviderError::CursorLost) => return self.lost(stream).await,
+            Err(error) => return Err(error.into()),
+        };
+        if changes.snapshot && stream.phase == "listing" {
+            // It would name everything that is being listed; it is followed when the listing is through.
+            let row = Stream {
+                snapshots: true,
+                polled: self.now(),
+                ..stream
+            };
+            self.platform
+                .apply(accounts::put_streams(vec![row]).into_iter().collect())
+                .await?;
+            return Ok(());
+        }
+        let opens = changes.snapshot && !stream.comparing;
+        let round = if opens {
+            stream.round.saturating_add(1)
+        } else {
+            stream.round
+        };
+        let (comparing, next, more) = (changes.snapshot, changes.next.clone(), changes.more);
+        let closes = changes.snapshot && !changes.more;
+        let wanted = self.sort_changes(&stream, round, changes).await?;
+
+        let (now, later) = wanted.fetch.split_at(wanted.fetch.len().min(BITE));
+        let mut parked: Vec<Parked> = later
+            .iter()
+            .map(|remote| self.parked(remote, "queued", "not fetched yet"))
+            .collect();
+        parked.extend(
+            wanted
+                .doubted
+                .iter()
+                .map(|remote| self.parked(remote, "doubted", "said to be gone")),
+        );
+        let fetched = self.fetch(now).await?;
+        let row = Stream {
+            cursor: Some(next),
+            round,
+            comparing: (stream.comparing && stream.phase == "listing") || (comparing && !closes),
+            sweeping: stream.sweeping || closes,
+            snapshots: stream.snapshots || comparing,
+            more,
+            polled: if more { stream.polled } else { self.now() },
+            ..stream.clone()
+        };
+        let mut last: Vec<_> = accounts::put_streams(vec![row]).into_iter().collect();
+        last.extend(queues::park(parked));
+        last.extend(self.went_well(if comparing { "reconcile" } else { "increment" }));
+        self.store(fetched, wanted.news, Some((name, round)), last)
+            .await?;
+        Ok(())
+    }
+
+    async fn sort_changes(
+        &self,
+        stream: &Stream,
+        round: i64,
+        changes: Changes,
+    ) -> Result<Wanted, Fault> {
+        let id = |change: &Change| match change {
+            Change::Present { id, .. } | Change::Labels { id, .. } | Change::Gone { id, .. } => {
+                id.clone()
+            }
+        };
+        let remotes: Vec<RemoteId> = changes.items.iter().map(id).collect();
+        let known: HashMap<RemoteId, Light> = self.known(remotes.iter()).await?;
+        let mut wanted = Wanted::default();
+        for change in changes.items {
+            match change {
+                Change::Present { id, light } if known.contains_key(&id) => {
+                    wanted.news.push(News::Light {
+                        remote: id,
+                        light,
+                        named: Some((stream.stream.clone(), round)),
+                    });
+                }
+                Change::Present { light, .. }
+                    if light
+                        .received
+                        .is_some_and(|received| self.too_old(received)) => {}
+                Change::Present { id, .. } => wanted.fetch.push(id),
+                Change::Labels {
+                    id,
+                    added,
+                    removed,
+                    light,
+                } if known.contains_key(&id) => {
+                    wanted.news.push(News::Labels {
+                        remote: id,
+                        added,
+                        removed,
+                        light,
+                    });
+                }
+                Change::Labels { id, .. } => wanted.fetch.push(id),
+                Change::Gone { id, certain: true } => {
+                    wanted.fetch.retain(|fetch| *fetch != id);
+                    wanted.news.push(News::Gone { remote: id });
+                }
+                // Told by the stream that it has already left: it moved, and the other stream told first.
+                Change::Gone { id, .. }
+                    if known
+                        .get(&id)
+                        .is_none_or(|light| light.stream != stream.stream) =>
+                {
+                    wanted.fetch.retain(|fetch| *fetch != id);
+                }
+                Change::Gone { id, .. } => wanted.doubted.push(id),
+            }
+        }
+        wanted.fetch.sort_unstable();
+        wanted.fetch.dedup();
+        Ok(wanted)
+    }
+
+    /// A lost cursor: a new one, then everything is named again and compared.
+    async fn lost(&mut self, stream: Stream) -> Result<(), Fault> {
+        self.platform.log(
+            Level::Warn,
+            "a sync cursor was lost: comparing everything",
+            &[("account", &self.account.id)],
+        );
+        let cursor = self.mailbox.begin(&stream.stream).await?;
+        let row = compare(Stream {
+            cursor: Some(cursor),
+            ..stream
+        });
+        let mut writes: Vec<_> = accounts::put_streams(vec![row]).into_iter().collect();
+        writes.extend(self.went_well("reconcile"));
+        writes.push(accounts::changed(&self.account));
+        self.platform.apply(writes).await?;
+        Ok(())
+    }
+
+    /// Asks for what a comparing round did not name, before anything is deleted.
+    pub(super) async fn sweep(&mut self, name: &str) -> Result<(), Fault> {
+        let stream = self.named(name)?;
+        let limit = u32::try_from(BITE).unwrap_or(50);
+        let (unnamed, _) =
+            reads::unnamed(self.platform, &self.account.id, name, stream.round, limit).await?;
+        let mut last = self.went_well("reconcile");
+        if unnamed.is_empty() {
+            if stream.phase == "leaving" {
+                last.push(accounts::delete_stream(&self.account.id, name));
+            } else {
+                last.extend(accounts::put_streams(vec![Stream {
+                    sweeping: false,
+                    ..stream
+                }]));
+            }
+            last.push(accounts::changed(&self.account));
+            self.platform.apply(last).await?;
+            return Ok(());
+        }
+        let ids: Vec<RemoteId> = unnamed.iter().map(|light| light.remote.clone()).collect();
+        let fetched = self.fetch(&ids).await?;
+        // Named by being asked for, so that the sweep goes on; what failed is parked and tried again.
+        let named = |remote: &RemoteId| News::Light {
+            remote: remote.clone(),
+            light: crate::provider::Light::default(),
+            named: Some((name.to_owned(), stream.round)),
+        };
+        let news = ids.iter().map(named).collect();
+        self.store(fetched, news, Some((name, stream.round)), last)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The stream at the beginning of a comparing round.
+pub(crate) fn compare(stream: Stream) -> Stream {
+    let snapshots = stream.snapshots;
+    Stream {
+        phase: if snapshots {
+            "following".into()
+        } else {
+            "listing".into()
+        },
+        page: None,
+        pages: 0,
+        round: if snapshots {
+            stream.round
+        } else {
+            stream.round.saturating_add(1)
+        },
+        // A snapshot opens its own round.
+        comparing: !snapshots,
+        sweeping: false,
+        more: true,
+        ..stream
+    }
+}

@@ -1,0 +1,273 @@
+//! Keeping what is here equal to what the provider has.
+//!
+//! One job per account does all of its work at the provider, so that no two of them race: sending, writing local changes back,
+//! saving drafts, following changes, listing old mail, comparing. [`run`] asks [`plan`] what is next, does it, and again until its
+//! time is used up. Each step ends in **one atomic batch that holds the rows and the new cursor**, so that a crash anywhere costs
+//! at most one step's fetching. Nothing is kept in memory between runs: cursors, pauses and progress are rows.
+
+mod fetch;
+mod folders;
+mod follow;
+mod list;
+pub mod pacing;
+pub mod plan;
+pub mod status;
+
+use crate::connect::{Connect, Linked};
+use crate::model::JobOutcome;
+use crate::platform::{Platform, StoreError, Value, Write};
+use crate::provider::{Provider, ProviderError};
+use crate::store::column::Column;
+use crate::store::rows::{Account, Stream};
+use crate::store::{accounts, queues};
+use plan::{Situation, Step};
+
+/// A run ends after the step during which this much time has passed, in milliseconds: a job must not hold up what waits.
+const RUN_MS: u64 = 3_000;
+
+/// Steps of one run, should the clock not move.
+const STEPS: usize = 24;
+
+/// What an administrator set for all accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Time between two looks for news, in milliseconds.
+    pub interval_ms: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            interval_ms: 300_000,
+        }
+    }
+}
+
+/// Why a step did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+impl From<crate::platform::BlobError> for Fault {
+    fn from(error: crate::platform::BlobError) -> Self {
+        use crate::platform::BlobError;
+        Self::Store(match error {
+            BlobError::QuotaExceeded => StoreError::QuotaExceeded,
+            BlobError::Unavailable(why) => StoreError::Unavailable(why),
+            other => StoreError::Other(other.to_string()),
+        })
+    }
+}
+
+/// What a step works with.
+pub(crate) struct Worker<'a, P, V> {
+    pub platform: &'a P,
+    pub mailbox: &'a V,
+    pub account: Account,
+    pub streams: Vec<Stream>,
+    /// When the run began.
+    pub began: u64,
+}
+
+impl<P: Platform, V: Provider> Worker<'_, P, V> {
+    pub(crate) fn now(&self) -> u64 {
+        self.platform.now()
+    }
+
+    /// Whether the run should end rather than begin something more.
+    pub(crate) fn spent(&self) -> bool {
+        self.now().saturating_sub(self.began) >= RUN_MS
+    }
+
+    /// What a step that went well says about the account.
+    pub(crate) fn went_well(&self, stage: &str) -> Vec<Write> {
+        let mut changes = vec![
+            ("stage", stage.to_owned().write()),
+            ("last_check", queues::time(self.now())),
+        ];
+        if self.account.troubles != 0
+            || self.account.wait_until.is_some()
+            || self.account.reason.is_some()
+        {
+            changes.extend([
+                ("troubles", 0_i64.write()),
+                ("wait_until", Value::Null),
+                ("reason", Value::Null),
+            ]);
+        }
+        if self.account.administrator.is_some() {
+            changes.push(("administrator", Value::Null));
+        }
+        let mut writes = vec![accounts::patch(&self.account.id, changes)];
+        if self.account.stage != stage
+            || self.account.reason.is_some()
+            || self.account.administrator.is_some()
+        {
+            writes.push(accounts::changed(&self.account));
+        }
+        writes
+    }
+
+    /// Messages that arrived before the start date are not kept.
+    pub(crate) fn too_old(&self, received: u64) -> bool {
+        self.account.since.is_some_and(|since| received < since)
+    }
+
+    /// The stream that a message is followed by, given its folders.
+    pub(crate) fn home(&self, folders: &[String]) -> (String, i64) {
+        let by_folder = self
+            .streams
+            .iter()
+            .find(|stream| folders.contains(&stream.stream));
+        by_folder.or(self.streams.first()).map_or_else(
+            || (String::new(), 0),
+            |stream| (stream.stream.clone(), stream.round),
+        )
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Fault> {
+        match step {
+            Step::Send => crate::compose::outbox::step(self).await,
+            Step::WriteBack => crate::actions::writeback::step(self).await,
+            Step::SaveDraft => crate::compose::drafts::step(self).await,
+            Step::Folders => self.refresh_folders().await,
+            Step::Begin(stream) => self.begin(stream).await,
+            Step::List(stream) => self.list(stream).await,
+            Step::Follow(stream) => self.follow(stream).await,
+            Step::Sweep(stream) => self.sweep(stream).await,
+            Step::Fetch => self.fetch_parked().await,
+            Step::Rest(_) | Step::Stop => Ok(()),
+        }
+    }
+}
+
+/// One run of an account's job.
+///
+/// The account's row says afterwards how it went; the answer says when to run again.
+pub async fn run<P: Platform, C: Connect>(
+    platform: &P,
+    connect: &C,
+    policy: Policy,
+    account: &str,
+) -> JobOutcome {
+    match attempt(platform, connect, policy, account).await {
+        Ok(outcome) => outcome,
+        // Whoever took the work over goes on with it.
+        Err(StoreError::Fenced) => JobOutcome::Done,
+        Err(error) => JobOutcome::Failed(error.to_string()),
+    }
+}
+
+async fn attempt<P: Platform, C: Connect>(
+    platform: &P,
+    connect: &C,
+    policy: Policy,
+    id: &str,
+) -> Result<JobOutcome, StoreError> {
+    let began = platform.now();
+    let Some((account, streams, mut next)) = look(platform, policy, id).await? else {
+        return Ok(JobOutcome::Done);
+    };
+    if let Some(outcome) = rest(platform, &account, &next).await? {
+        return Ok(outcome);
+    }
+    let linked = Linked {
+        account: account.id.clone(),
+        provider: account.provider.clone(),
+        email: account.email.clone(),
+    };
+    let mailbox = match connect.connect(&linked).await {
+        Ok(mailbox) => mailbox,
+        Err(error) => return pacing::pause(platform, &account, error).await,
+    };
+    let mut worker = Worker {
+        platform,
+        mailbox: &mailbox,
+        account,
+        streams,
+        began,
+    };
+    for _ in 0..STEPS {
+        match worker.step(&next).await {
+            Ok(()) => {}
+            Err(Fault::Provider(error)) => {
+                return pacing::pause(platform, &worker.account, error).await;
+            }
+            Err(Fault::Store(error)) => return Err(error),
+        }
+        let Some((account, streams, then)) = look(platform, policy, id).await? else {
+            return Ok(JobOutcome::Done);
+        };
+        (worker.account, worker.streams, next) = (account, streams, then);
+        if let Some(outcome) = rest(platform, &worker.account, &next).await? {
+            return Ok(outcome);
+        }
+        if worker.spent() {
+            break;
+        }
+    }
+    Ok(JobOutcome::AgainAt(platform.now()))
+}
+
+/// Where the account stands, and what is next.
+async fn look(
+    platform: &impl Platform,
+    policy: Policy,
+    id: &str,
+) -> Result<Option<(Account, Vec<Stream>, Step)>, StoreError> {
+    let Some(account) = accounts::get(platform, id).await? else {
+        return Ok(None);
+    };
+    let streams = accounts::streams(platform, id).await?;
+    let situation = Situation {
+        now: platform.now(),
+        interval_ms: policy.interval_ms,
+        account: &account,
+        streams: &streams,
+        send_at: queues::outgoing_next(platform, id)
+            .await?
+            .map(|row| row.next_try),
+        edits: queues::any_edit(platform, id).await?,
+        draft_at: queues::draft_next(platform, id)
+            .await?
+            .map(|row| row.next_try),
+        fetch_at: queues::parked_next(platform, id).await?,
+    };
+    let step = plan::next(&situation);
+    Ok(Some((account, streams, step)))
+}
+
+/// Ends the run if there is nothing to do now.
+async fn rest(
+    platform: &impl Platform,
+    account: &Account,
+    step: &Step,
+) -> Result<Option<JobOutcome>, StoreError> {
+    let until = match step {
+        Step::Stop => return Ok(Some(JobOutcome::Done)),
+        Step::Rest(until) => *until,
+        _ => return Ok(None),
+    };
+    let now = platform.now();
+    let waits = account.wait_until.is_some_and(|wait| wait > now);
+    let mut changes = vec![("next_run", queues::time(until))];
+    if account.stage != "idle" && !waits {
+        changes.push(("stage", "idle".to_owned().write()));
+    }
+    // A rest that is no pause means that everything was followed.
+    if !waits && account.started && account.last_check > account.last_success {
+        changes.push(("last_success", queues::time(now)));
+    }
+    if account.next_run != Some(until) || changes.len() > 1 {
+        let mut writes = vec![accounts::patch(&account.id, changes)];
+        if account.stage != "idle" {
+            writes.push(accounts::changed(account));
+        }
+        platform.apply(writes).await?;
+    }
+    Ok(Some(JobOutcome::AgainAt(until)))
+}

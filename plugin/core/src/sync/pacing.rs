@@ -1,0 +1,89 @@
+//! When the provider says no: pauses of the whole account, kept in its row.
+//!
+//! There is no counter that burns out: delays grow to a ceiling and stay there until something works again. What only a person
+//! or an administrator can mend stops the worker, or slows it down to an occasional try, and says so.
+
+use crate::model::JobOutcome;
+use crate::platform::{Level, Platform, StoreError, Value};
+use crate::provider::ProviderError;
+use crate::store::accounts;
+use crate::store::column::Column;
+use crate::store::queues::time;
+use crate::store::rows::Account;
+
+/// First delay after a fault that may pass, and its ceiling, in milliseconds.
+const FIRST: u64 = 5_000;
+const CEILING: u64 = 900_000;
+
+/// An administrator's mending is not told to us, so it is tried for, this often (milliseconds).
+const ADMINISTRATOR: u64 = 900_000;
+
+/// Growing delays: `FIRST` doubled `tries` times, at most `CEILING`.
+#[must_use]
+pub fn delay(tries: u32) -> u64 {
+    FIRST
+        .saturating_mul(1_u64.checked_shl(tries.min(20)).unwrap_or(u64::MAX))
+        .min(CEILING)
+}
+
+/// Notes in the account's row why it pauses, and says when to run again.
+pub(crate) async fn pause(
+    platform: &impl Platform,
+    account: &Account,
+    error: ProviderError,
+) -> Result<JobOutcome, StoreError> {
+    let now = platform.now();
+    let tries = u32::try_from(account.troubles).unwrap_or(u32::MAX);
+    let wait = |until: u64, reason: String, troubles: i64| {
+        let changes = vec![
+            ("wait_until", time(until)),
+            ("next_run", time(until)),
+            ("reason", reason.write()),
+            ("troubles", troubles.write()),
+            ("last_check", time(now)),
+        ];
+        (changes, JobOutcome::AgainAt(until))
+    };
+    let (changes, outcome) = match error {
+        ProviderError::Wait { until, reason } => {
+            wait(until.max(now.saturating_add(1)), reason, account.troubles)
+        }
+        ProviderError::Reconnect(why) => (
+            vec![("reconnect", why.write()), ("next_run", Value::Null)],
+            JobOutcome::Done,
+        ),
+        ProviderError::MissingScope(what) => {
+            let why = format!("The consent does not include {what}.");
+            (
+                vec![("reconnect", why.write()), ("next_run", Value::Null)],
+                JobOutcome::Done,
+            )
+        }
+        ProviderError::Administrator(what) => {
+            let (mut changes, outcome) = wait(
+                now.saturating_add(ADMINISTRATOR),
+                what.clone(),
+                account.troubles,
+            );
+            changes.push(("administrator", what.write()));
+            (changes, outcome)
+        }
+        other => wait(
+            now.saturating_add(delay(tries)),
+            other.to_string(),
+            account.troubles.saturating_add(1),
+        ),
+    };
+    platform.log(
+        Level::Info,
+        "an account pauses",
+        &[("account", &account.id)],
+    );
+    platform
+        .apply(vec![
+            accounts::patch(&account.id, changes),
+            accounts::changed(account),
+        ])
+        .await?;
+    Ok(outcome)
+}

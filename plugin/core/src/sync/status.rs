@@ -1,0 +1,94 @@
+//! What a person is told of an account: on one axis what it means for them, on the other what the worker does.
+
+use crate::model::{Condition, Stage, Status};
+use crate::platform::{Platform, StoreError};
+use crate::store::rows::{Account, Stream};
+use crate::store::{accounts, queues};
+
+fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn stage(account: &Account, streams: &[Stream]) -> Stage {
+    if account.stage == "idle" {
+        return Stage::Idle;
+    }
+    if streams
+        .iter()
+        .any(|stream| stream.comparing || stream.sweeping)
+    {
+        return Stage::Reconcile;
+    }
+    match account.stage.as_str() {
+        "backfill" => Stage::Backfill,
+        "reconcile" => Stage::Reconcile,
+        _ => Stage::Increment,
+    }
+}
+
+/// What the rows say at this time.
+#[must_use]
+pub fn condition(account: &Account, streams: &[Stream], now: u64) -> Condition {
+    if account.state == "detached" {
+        return Condition::Reconnect("This account is unlinked; its mail is kept.".into());
+    }
+    if let Some(why) = &account.reconnect {
+        return Condition::Reconnect(why.clone());
+    }
+    if let Some(what) = &account.administrator {
+        return Condition::Administrator(what.clone());
+    }
+    if !account.started {
+        return Condition::AwaitingStart;
+    }
+    if let Some(until) = account.wait_until.filter(|until| *until > now) {
+        return Condition::Waiting(until);
+    }
+    let begun = account.folders_at.is_some() && !streams.is_empty();
+    let settled = streams.iter().all(|stream| {
+        stream.phase == "following" && !stream.more && !stream.comparing && !stream.sweeping
+    });
+    if begun
+        && settled
+        && account.poked
+            <= streams
+                .iter()
+                .map(|stream| stream.polled)
+                .min()
+                .unwrap_or(0)
+    {
+        Condition::UpToDate
+    } else {
+        Condition::Syncing
+    }
+}
+
+/// The account's status.
+///
+/// # Errors
+/// What the store answers.
+pub(crate) async fn status(
+    platform: &impl Platform,
+    account: &Account,
+) -> Result<Status, StoreError> {
+    let streams = accounts::streams(platform, &account.id).await?;
+    Ok(Status {
+        condition: condition(account, &streams, platform.now()),
+        stage: stage(account, &streams),
+        stored: count(account.local_count),
+        // Of a part of the mailbox, the provider does not tell the size.
+        expected: account
+            .since
+            .is_none()
+            .then_some(account.provider_count)
+            .flatten()
+            .map(count),
+        parked: queues::parked_count(platform, &account.id).await?,
+        last_success: account.last_success,
+        next_run: account.next_run,
+        last_check: account.last_check,
+        local_count: count(account.local_count),
+        provider_count: account.provider_count.map(count),
+        reason: account.reason.clone(),
+    })
+}

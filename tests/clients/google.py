@@ -1,0 +1,159 @@
+"""Drives the Gmail fake with Google's own library: if the library is unhappy, the fake is wrong.
+
+Arguments: the fake's address, an access token. Prints nothing if all is well.
+"""
+
+import base64
+import io
+import json
+import pathlib
+import sys
+from email.message import EmailMessage
+
+import googleapiclient
+from google.oauth2.credentials import Credentials
+from googleapiclient.discovery import build_from_document
+from googleapiclient.errors import HttpError
+from googleapiclient.http import MediaIoBaseUpload
+
+BASE, TOKEN = sys.argv[1].rstrip("/") + "/", sys.argv[2]
+
+
+def service():
+    """The library with its own description of Gmail, pointed at the fake."""
+    folder = pathlib.Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
+    document = json.loads((folder / "gmail.v1.json").read_text())
+    return build_from_document(dict(document, rootUrl=BASE, baseUrl=BASE), credentials=Credentials(token=TOKEN))
+
+
+def refused(request, status):
+    """The library turns an error body into an exception that has the provider's words."""
+    try:
+        request.execute()
+    except HttpError as error:
+        assert error.status_code == status, error
+        assert error.reason, "an error without a reason"
+        return error
+    raise AssertionError(f"{request.uri} should have been refused with {status}")
+
+
+def rfc822(subject, to, **headers):
+    message = EmailMessage()
+    message["Subject"], message["To"] = subject, to
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content("Grüße aus dem Test.\n")
+    message.add_attachment(b"\x00\x01payload", maintype="application", subtype="octet-stream", filename="data.bin")
+    return message.as_bytes()
+
+
+def encoded(raw):
+    return base64.urlsafe_b64encode(raw).decode()
+
+
+def reading(users):
+    profile = users.getProfile(userId="me").execute()
+    assert profile["historyId"].isdigit() and profile["messagesTotal"] > 0
+    first = users.messages().list(userId="me", maxResults=5, includeSpamTrash=True).execute()
+    second = users.messages().list_next(users.messages().list(userId="me", maxResults=5, includeSpamTrash=True), first).execute()
+    ids = [message["id"] for page in (first, second) for message in page["messages"]]
+    assert len(set(ids)) == 10, "two pages of five"
+    whole = users.messages().get(userId="me", id=ids[0]).execute()
+    assert whole["payload"]["headers"] and whole["internalDate"].isdigit()
+    raw = users.messages().get(userId="me", id=ids[0], format="raw").execute()
+    assert base64.urlsafe_b64decode(raw["raw"])
+    for kind in ("minimal", "metadata"):
+        assert users.messages().get(userId="me", id=ids[0], format=kind).execute()["id"] == ids[0]
+    threads = users.threads().list(userId="me", maxResults=5, labelIds=["INBOX"]).execute()["threads"]
+    thread = users.threads().get(userId="me", id=threads[0]["id"], format="full").execute()
+    assert thread["messages"]
+    refused(users.messages().get(userId="me", id="00000000deadbeef"), 404)
+    return profile, ids
+
+
+def batching(api, users, ids):
+    answers = {}
+    batch = api.new_batch_http_request(callback=lambda key, answer, error: answers.update({key: error or answer}))
+    for one in ids:
+        batch.add(users.messages().get(userId="me", id=one, format="minimal"), request_id=one)
+    batch.add(users.messages().get(userId="me", id="00000000deadbeef"), request_id="missing")
+    batch.execute()
+    assert all(answers[one]["id"] == one for one in ids)
+    assert answers["missing"].status_code == 404
+
+
+def attachments(users):
+    found = users.messages().list(userId="me", q="has:attachment", maxResults=1).execute()
+    message = users.messages().get(userId="me", id=found["messages"][0]["id"]).execute()
+    parts, waiting = [], [message["payload"]]
+    while waiting:
+        part = waiting.pop()
+        parts.append(part)
+        waiting.extend(part.get("parts", []))
+    key = next(part["body"]["attachmentId"] for part in parts if part["body"].get("attachmentId"))
+    body = users.messages().attachments().get(userId="me", messageId=message["id"], id=key).execute()
+    assert len(base64.urlsafe_b64decode(body["data"])) == body["size"]
+
+
+def changing(users, ids, since):
+    label = users.labels().create(userId="me", body={"name": "Official client"}).execute()
+    assert label["id"] in {known["id"] for known in users.labels().list(userId="me").execute()["labels"]}
+    assert users.labels().get(userId="me", id="INBOX").execute()["messagesTotal"] >= 0
+    refused(users.labels().create(userId="me", body={"name": "Official client"}), 409)
+    users.messages().modify(userId="me", id=ids[0], body={"addLabelIds": [label["id"], "STARRED"]}).execute()
+    users.messages().batchModify(userId="me", body={"ids": ids[:3], "removeLabelIds": ["UNREAD"]}).execute()
+    users.messages().trash(userId="me", id=ids[1]).execute()
+    users.messages().untrash(userId="me", id=ids[1]).execute()
+    thread = users.messages().get(userId="me", id=ids[2], format="minimal").execute()["threadId"]
+    users.threads().modify(userId="me", id=thread, body={"addLabelIds": ["STARRED"]}).execute()
+    users.threads().trash(userId="me", id=thread).execute()
+    users.threads().untrash(userId="me", id=thread).execute()
+    history = users.history().list(userId="me", startHistoryId=since, historyTypes=["labelAdded", "labelRemoved"]).execute()
+    changed = {entry["message"]["id"] for record in history["history"] for entry in record.get("labelsAdded", [])}
+    assert ids[0] in changed
+    refused(users.history().list(userId="me", startHistoryId="1"), 404)
+    users.labels().patch(userId="me", id=label["id"], body={"name": "Renamed"}).execute()
+    users.labels().delete(userId="me", id=label["id"]).execute()
+
+
+def sending(users, address):
+    aliases = users.settings().sendAs().list(userId="me").execute()["sendAs"]
+    assert any(alias.get("isPrimary") for alias in aliases)
+    draft = users.drafts().create(userId="me", body={"message": {"raw": encoded(rfc822("Draft", address, X_Marker="m1"))}}).execute()
+    upload = MediaIoBaseUpload(io.BytesIO(rfc822("Uploaded", address)), mimetype="message/rfc822")
+    uploaded = users.drafts().create(userId="me", body={}, media_body=upload).execute()
+    listed = users.drafts().list(userId="me").execute()["drafts"]
+    assert {draft["id"], uploaded["id"]} <= {known["id"] for known in listed}
+    renewed = users.drafts().update(userId="me", id=draft["id"], body={"message": {"raw": encoded(rfc822("Again", address))}}).execute()
+    assert renewed["id"] == draft["id"] and renewed["message"]["id"] != draft["message"]["id"]
+    assert users.drafts().get(userId="me", id=draft["id"]).execute()["message"]["id"] == renewed["message"]["id"]
+    sent = users.drafts().send(userId="me", body={"id": draft["id"]}).execute()
+    assert "SENT" in sent["labelIds"]
+    refused(users.drafts().get(userId="me", id=draft["id"]), 404)
+    users.drafts().delete(userId="me", id=uploaded["id"]).execute()
+    resumable = MediaIoBaseUpload(io.BytesIO(rfc822("Resumed", address)), mimetype="message/rfc822", resumable=True, chunksize=256 * 1024)
+    request, answer = users.messages().send(userId="me", body={}, media_body=resumable), None
+    while answer is None:
+        _, answer = request.next_chunk()
+    direct = users.messages().send(userId="me", body={"raw": encoded(rfc822("Direct", address)), "threadId": sent["threadId"]}).execute()
+    return [answer["id"], direct["id"]]
+
+
+def deleting(users, ids):
+    users.messages().delete(userId="me", id=ids[0]).execute()
+    users.messages().batchDelete(userId="me", body={"ids": ids[1:]}).execute()
+    for one in ids:
+        refused(users.messages().get(userId="me", id=one), 404)
+
+
+def main():
+    api = service()
+    users = api.users()
+    profile, ids = reading(users)
+    batching(api, users, ids)
+    attachments(users)
+    changing(users, ids, profile["historyId"])
+    deleting(users, sending(users, profile["emailAddress"]))
+
+
+main()

@@ -1,0 +1,364 @@
+//! The host and the simulated providers as processes of their own, because only a process can be killed.
+//!
+//! Nothing survives the test that started it: processes end when their handle is dropped, folders are temporary.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use url::Url;
+
+use crate::client::Client;
+use crate::providers::Providers;
+
+/// An unoptimised host compiles the component on its first start.
+const START: Duration = Duration::from_secs(90);
+
+/// The address of the administrator whom the first start of a host makes.
+pub const ADMINISTRATOR: &str = "admin@localhost";
+/// Only ever used on loopback, with made-up mail.
+pub const PASSWORD: &str = "correct-horse-battery";
+
+/// Where the programs are.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// `plugin-host`.
+    pub host: PathBuf,
+    /// `provider-sim`.
+    pub providers: PathBuf,
+    /// The Email manager.
+    pub component: PathBuf,
+}
+
+impl Paths {
+    /// The ones that were built together with the running test, and this component.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing: `cargo xtask test` builds all of them, a test of a single package does not.
+    pub fn beside_this_test(component: PathBuf) -> Result<Self> {
+        let test = std::env::current_exe()?;
+        let folder = test
+            .parent()
+            .and_then(Path::parent)
+            .context("a test lies in target/…/deps")?;
+        let program = |name: &str| {
+            let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+            if path.exists() {
+                Ok(path)
+            } else {
+                bail!(
+                    "{} is missing: run `cargo build --bins -p host-runtime -p provider-sim`",
+                    path.display()
+                )
+            }
+        };
+        Ok(Self {
+            host: program("plugin-host")?,
+            providers: program("provider-sim")?,
+            component,
+        })
+    }
+}
+
+/// A process that ends with its handle.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| log.display().to_string())?;
+        let child = command
+            .stdin(Stdio::null())
+            .stderr(file)
+            .spawn()
+            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+        Ok(Self {
+            child,
+            log: log.to_owned(),
+        })
+    }
+
+    /// Fails if the process has ended.
+    fn alive(&mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!(
+                "it ended with {status}; its log ends with:\n{}",
+                self.tail()
+            );
+        }
+        Ok(())
+    }
+
+    fn tail(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines
+            .iter()
+            .skip(lines.len().saturating_sub(15))
+            .map(|line| format!("  {line}\n"))
+            .collect()
+    }
+
+    /// SIGKILL: nothing can be tidied up.
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What the simulator prints once it serves.
+#[derive(Debug, Deserialize)]
+struct Announcement {
+    google: String,
+    microsoft: String,
+    google_address: String,
+    microsoft_address: String,
+}
+
+/// Both fakes in one process.
+#[derive(Debug)]
+pub struct Simulator {
+    process: Process,
+    /// Their control.
+    pub providers: Providers,
+}
+
+impl Simulator {
+    /// Starts them with that many messages in each main mailbox, for an application with exactly this redirect URI.
+    ///
+    /// # Errors
+    ///
+    /// If they do not start.
+    pub async fn start(
+        program: &Path,
+        folder: &Path,
+        messages: usize,
+        redirect: &str,
+        more: &[&str],
+    ) -> Result<Self> {
+        let log = folder.join("providers.log");
+        let mut command = Command::new(program);
+        command
+            .args([
+                "--messages",
+                &messages.to_string(),
+                "--redirect-uri",
+                redirect,
+            ])
+            .args(more);
+        let mut process = Process::start(command.stdout(Stdio::piped()), &log)?;
+        let out = process
+            .child
+            .stdout
+            .take()
+            .context("the simulator has no output")?;
+        let line = tokio::task::spawn_blocking(move || {
+            use std::io::BufRead as _;
+            let mut line = String::new();
+            std::io::BufReader::new(out)
+                .read_line(&mut line)
+                .map(|_| line)
+        });
+        let line = tokio::time::timeout(START, line)
+            .await
+            .context("the simulated providers do not start")???;
+        let said: Announcement = match serde_json::from_str(&line) {
+            Ok(said) => said,
+            Err(_) => {
+                process.alive()?;
+                bail!("the simulator announced `{}`", line.trim())
+            }
+        };
+        let providers = Providers::new(
+            BTreeMap::from([
+                ("google", Url::parse(&said.google)?),
+                ("microsoft", Url::parse(&said.microsoft)?),
+            ]),
+            BTreeMap::from([
+                ("google", said.google_address),
+                ("microsoft", said.microsoft_address),
+            ]),
+        )?;
+        Ok(Self { process, providers })
+    }
+
+    /// The process's id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
+    /// The providers are down from now on.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+}
+
+/// A host on a data folder.
+#[derive(Debug)]
+pub struct Host {
+    program: PathBuf,
+    folder: PathBuf,
+    /// The same over restarts: the redirect URI names it.
+    base: Url,
+    process: Process,
+}
+
+impl Host {
+    /// Starts a host; `port` 0 takes a free one, and keeps it over restarts.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn start(program: &Path, folder: &Path, port: u16) -> Result<Self> {
+        let port = if port == 0 { free_port()? } else { port };
+        let base = Url::parse(&format!("http://127.0.0.1:{port}"))?;
+        let process = launch(program, folder, &base)?;
+        let mut host = Self {
+            program: program.to_owned(),
+            folder: folder.to_owned(),
+            base,
+            process,
+        };
+        host.ready().await?;
+        Ok(host)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// What it logged, over all starts.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        log_of(&self.folder)
+    }
+
+    /// The process's id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
+    /// Ends it without warning (SIGKILL).
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again, on the same data and port.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.kill();
+        self.process = launch(&self.program, &self.folder, &self.base)?;
+        self.ready().await
+    }
+
+    /// A client that is not signed in.
+    ///
+    /// # Errors
+    ///
+    /// If the host serves no OpenAPI document.
+    pub async fn client(&self) -> Result<Client> {
+        Client::new(&self.base).await
+    }
+
+    async fn ready(&mut self) -> Result<()> {
+        let url = self.base.join("/readyz")?;
+        let begun = Instant::now();
+        loop {
+            self.process.alive().context("the host does not start")?;
+            if let Ok(answer) = reqwest::get(url.clone()).await
+                && answer.status().is_success()
+            {
+                return Ok(());
+            }
+            if begun.elapsed() > START {
+                bail!(
+                    "the host is not ready after {} s; its log ends with:\n{}",
+                    START.as_secs(),
+                    self.process.tail()
+                );
+            }
+            // A process has no other way to say that it is ready to somebody who did not wait for its output.
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+}
+
+/// CPU seconds that a process has used so far, in user and system.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn cpu_seconds(pid: u32) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The program's name, in parentheses, may hold anything; what is counted comes after it. See proc(5): utime, stime.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks: f64 = [11, 12]
+        .iter()
+        .filter_map(|place| fields.get(*place)?.parse::<f64>().ok())
+        .sum();
+    // Linux reports in hundredths of a second on every architecture that it runs on.
+    Ok(ticks / 100.0)
+}
+
+fn log_of(folder: &Path) -> PathBuf {
+    folder.join("host.log")
+}
+
+fn launch(program: &Path, folder: &Path, base: &Url) -> Result<Process> {
+    let listen = format!(
+        "{}:{}",
+        base.host_str().unwrap_or_default(),
+        base.port().unwrap_or_default()
+    );
+    let mut command = Command::new(program);
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PLUGIN_HOST_"))
+    {
+        command.env_remove(name);
+    }
+    command
+        .arg("serve")
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .args(["--listen", &listen])
+        .env("PLUGIN_HOST_ADMIN_EMAIL", ADMINISTRATOR)
+        .env("PLUGIN_HOST_ADMIN_PASSWORD", PASSWORD)
+        // A program that checks wrong passwords on purpose is not to be slowed down as somebody who guesses.
+        .env("PLUGIN_HOST_SIGN_IN_TRIES", "1000");
+    Process::start(command.stdout(Stdio::null()), &log_of(folder))
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port())
+}

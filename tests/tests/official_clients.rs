@@ -1,0 +1,84 @@
+//! The providers' own client libraries are content with the fakes, on every route that the plugin uses (`tests/clients/*.routes`).
+//!
+//! `cargo xtask test` installs the libraries and says where their Python is; without it these tests look for `target/clients`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use end_to_end::programs::Simulator;
+use end_to_end::signing_in::{NOWHERE, access_token};
+
+fn python() -> PathBuf {
+    let python = std::env::var_os("CLIENTS_PYTHON")
+        .map_or_else(|| xtask::target().join("clients/bin/python"), PathBuf::from);
+    assert!(
+        python.exists(),
+        "{} is missing: `cargo xtask test` installs the official libraries",
+        python.display()
+    );
+    python
+}
+
+async fn is_content(provider: &'static str) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = common::paths().providers;
+    let simulator = Simulator::start(&program, folder.path(), 60, NOWHERE, &["--no-limits"])
+        .await
+        .unwrap();
+    let token = access_token(&simulator, provider).await.unwrap();
+    let base = simulator
+        .providers
+        .base(provider)
+        .unwrap()
+        .as_str()
+        .trim_end_matches('/')
+        .to_owned();
+    let base = if provider == "microsoft" {
+        format!("{base}/v1.0")
+    } else {
+        base
+    };
+    let script = xtask::root().join(format!("tests/clients/{provider}.py"));
+    let run = tokio::task::spawn_blocking(move || {
+        Command::new(python())
+            .arg(script)
+            .args([base, token])
+            .output()
+            .unwrap()
+    })
+    .await
+    .unwrap();
+    assert!(
+        run.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let driven = simulator.providers.mail_routes(provider).await.unwrap();
+    let missing: Vec<_> = common::driven_routes(provider)
+        .difference(&driven)
+        .cloned()
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "tests/clients/{provider}.py does not drive {missing:#?}"
+    );
+}
+
+#[tokio::test]
+async fn google_api_python_client_is_content() {
+    is_content("google").await;
+}
+
+#[tokio::test]
+async fn msgraph_sdk_is_content() {
+    is_content("microsoft").await;
+}

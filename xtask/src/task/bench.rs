@@ -1,0 +1,166 @@
+//! `cargo xtask bench`: builds everything optimised, runs the comparisons, and keeps the figures in `docs/performance.md`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use xtask::{component, process};
+
+use super::{cargo, step, test};
+
+/// The peer, from PyPI, at the version that the figures name.
+const LIEER: &str = "lieer==1.6";
+
+/// Packages are loaded from a registry and unpacked.
+const PIP_LIMIT: Duration = Duration::from_secs(900);
+
+/// What is measured.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only one comparison: calls, backfill, list or start
+    #[arg(long)]
+    only: Option<String>,
+    /// Messages in the large mailbox of the list comparison
+    #[arg(long, default_value_t = 100_000)]
+    large: usize,
+    /// Print the figures and leave docs/performance.md alone
+    #[arg(long)]
+    dry: bool,
+}
+
+/// All comparisons, or one.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let only = options.only.as_deref();
+    let mut figures = String::new();
+    if only.is_none_or(|only| only == "calls") {
+        figures += &step("measuring calls", calls)?;
+    }
+    if only != Some("calls") {
+        figures += &step("measuring the whole", || whole(options))?;
+    }
+    println!("{figures}");
+    if options.dry || only.is_some() {
+        Ok(())
+    } else {
+        write(&figures)
+    }
+}
+
+/// The host's own benchmark of a trivial call, through our layers and without them.
+fn calls() -> anyhow::Result<String> {
+    let mut command = cargo();
+    command.args([
+        "bench",
+        "--package",
+        "host-runtime",
+        "--bench",
+        "call",
+        "--",
+        "--noplot",
+        "--output-format",
+        "bencher",
+    ]);
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().context("cargo bench")?;
+    if !output.status.success() {
+        bail!("`{}` ended with {}", process::line(&command), output.status);
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: String = text
+        .lines()
+        .filter(|line| line.contains("bench:"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    Ok(format!("### A fresh trivial call\n\n```\n{lines}```\n\n"))
+}
+
+fn whole(options: &Options) -> anyhow::Result<String> {
+    let component = component::plugin()?;
+    let python = lieer()?;
+    process::run(cargo().args([
+        "build",
+        "--release",
+        "--bins",
+        "--package",
+        "host-runtime",
+        "--package",
+        "provider-sim",
+        "--package",
+        "end-to-end",
+    ]))?;
+    let programs = xtask::target().join("release");
+    let mut command = Command::new(programs.join("bench"));
+    command.arg("--component").arg(component);
+    command.arg("--host").arg(programs.join("plugin-host"));
+    command
+        .arg("--providers")
+        .arg(programs.join("provider-sim"));
+    command.arg("--python").arg(python);
+    command
+        .arg("--lieer")
+        .arg(xtask::root().join("tests/clients/lieer.py"));
+    command.arg("--large").arg(options.large.to_string());
+    if let Some(only) = &options.only {
+        command.arg("--only").arg(only);
+    }
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        bail!("the comparisons ended with {}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Debian's Python, which alone can have `notmuch2`, with lieer beside it.
+fn lieer() -> anyhow::Result<PathBuf> {
+    let folder = xtask::target().join("lieer");
+    let (python, log) = (folder.join("bin/python"), xtask::target().join("lieer.log"));
+    if folder.join("bin/gmi").exists() {
+        return Ok(python);
+    }
+    if !Path::new("/usr/bin/notmuch").exists()
+        || process::capture(Command::new("/usr/bin/python3").args(["-c", "import notmuch2, venv"]))
+            .is_err()
+    {
+        test::apt(&["notmuch", "python3-notmuch2", "python3-venv"], &log)?;
+    }
+    let mut venv = Command::new("/usr/bin/python3");
+    process::run_within(
+        venv.args(["-m", "venv", "--clear", "--system-site-packages"])
+            .arg(&folder),
+        PIP_LIMIT,
+        &log,
+    )?;
+    process::run_within(
+        Command::new(&python).args(["-m", "pip", "install", "--disable-pip-version-check", LIEER]),
+        PIP_LIMIT,
+        &log,
+    )?;
+    Ok(python)
+}
+
+/// Between these lines of the document the figures are replaced.
+const MARKS: (&str, &str) = (
+    "<!-- figures: written by cargo xtask bench -->\n",
+    "<!-- end of figures -->",
+);
+
+fn write(figures: &str) -> anyhow::Result<()> {
+    let path = xtask::root().join("docs/performance.md");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let (before, rest) = text
+        .split_once(MARKS.0)
+        .context("docs/performance.md has no place for the figures")?;
+    let (_, after) = rest
+        .split_once(MARKS.1)
+        .context("docs/performance.md has no end of the figures")?;
+    std::fs::write(
+        &path,
+        format!("{before}{}\n{figures}{}{after}", MARKS.0, MARKS.1),
+    )?;
+    eprintln!("xtask: figures written to docs/performance.md");
+    Ok(())
+}
