@@ -203,7 +203,7 @@ impl Plugins {
     /// [`Error::Unavailable`].
     pub async fn delete_data(&self, id: &str) -> Result<(), Error> {
         let mut tx = self.0.db.write().await?;
-        crate::collections::drop_all(&mut tx, &self.0.catalog, id).await?;
+        crate::collections::drop_all(&mut tx, id).await?;
         crate::blobs::doom_all(&mut tx, id).await?;
         for table in ["host_secrets", "host_usage"] {
             tx.execute(sql!(format!("DELETE FROM {table} WHERE plugin = ?"), id))

@@ -82,7 +82,7 @@ impl Store {
         };
         let keys = KeyRing::open(&folder.join("keys.json"))?;
         let db = Db::open(&folder.join("host.db")).await?;
-        let blobs = BlobFiles::open(&folder.join("blobs"))?;
+        let blobs = BlobFiles::open(&folder.join("blobs"), purpose == Purpose::Serve)?;
         let store = Self {
             inner: Arc::new(Inner {
                 events: EventSignal::open(&db).await?,

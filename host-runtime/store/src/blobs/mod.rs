@@ -1,99 +1,61 @@
 //! Bytes too large for rows.
+//!
+//! A blob's id is the BLAKE3 hash of its content; content that several plugins hold is on disk once, and each plugin knows only its own. Nothing
+//! is counted: that a row names a blob is asked of the rows themselves, through an index on every field of kind blob, so that no
+//! count can go wrong. A row that stops naming a blob puts it up for inspection (a trigger), and the collector deletes what nobody names.
+//!
+//! Files and rows can't be changed together. So a file is made before the row that knows it and deleted after, by way of a list of doomed
+//! objects that is written with the rows; a gate keeps both from crossing.
 
-use std::path::Path;
+mod files;
+mod garbage;
+mod upload;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt as _};
 
 use crate::Caller;
-use crate::db::Tx;
+use crate::collections::Catalog;
+use crate::db::{Tx, sql};
 use crate::error::{BlobError, Error};
 use crate::store::Inner;
+
+pub(crate) use files::BlobFiles;
+pub(crate) use garbage::{delete_doomed, doom_all};
 
 /// Content as it is read from disk.
 pub type BlobStream = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send>>;
 
-pub(crate) struct BlobFiles;
-
-impl BlobFiles {
-    pub(crate) fn open(_folder: &Path) -> Result<Self, Error> {
-        Ok(Self)
-    }
-}
-
-pub(crate) async fn doom_all(_tx: &mut Tx, _plugin: &str) -> Result<(), Error> {
-    Ok(())
-}
-
-pub(crate) async fn delete_doomed(_inner: &Inner) -> Result<(), Error> {
-    Ok(())
-}
+/// Most bytes that one call of a plugin reads or adds.
+const MOST_BYTES: usize = 1024 * 1024;
 
 /// Bytes too large for rows.
 #[derive(Clone)]
 pub struct Blobs(pub(crate) Arc<Inner>);
 
 impl Blobs {
-    /// Begins an upload that is bound to the caller's plugin and user and lives a day; answers its id, which can't be guessed.
-    ///
-    /// # Errors
-    ///
-    /// [`BlobError::Unavailable`].
-    pub async fn create(&self, _caller: &Caller) -> Result<String, BlobError> {
-        Err(BlobError::Other("not yet".to_owned()))
-    }
-
-    /// Adds at most 1 MiB at `offset`, answers the size so far. Repeating it with the same bytes changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`BlobError::Conflict`] with the offset that is expected, [`BlobError::QuotaExceeded`], …
-    pub async fn append(
-        &self,
-        _caller: &Caller,
-        _upload: &str,
-        _offset: u64,
-        _chunk: Vec<u8>,
-    ) -> Result<u64, BlobError> {
-        Err(BlobError::Other("not yet".to_owned()))
-    }
-
-    /// Ends an upload and answers the blob's id. Idempotent.
-    ///
-    /// # Errors
-    ///
-    /// [`BlobError::NotFound`] if there is no such upload of this caller.
-    pub async fn finish(&self, _caller: &Caller, _upload: &str) -> Result<String, BlobError> {
-        Err(BlobError::Other("not yet".to_owned()))
-    }
-
-    /// A person's upload in one go, of at most `limit` bytes: made, filled and ended. Answers the upload's id (for the plugin's `finish`) and its size.
-    ///
-    /// # Errors
-    ///
-    /// [`BlobError::Other`] if it is larger or the stream breaks.
-    pub async fn upload<S, E>(
-        &self,
-        _caller: &Caller,
-        _content: S,
-        _limit: u64,
-    ) -> Result<(String, u64), BlobError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
-        E: std::fmt::Display,
-    {
-        Err(BlobError::Other("not yet".to_owned()))
-    }
-
     /// Bytes in a blob that the caller may read: one that a row of its plugin names, or that an upload of this caller made.
     ///
     /// # Errors
     ///
-    /// [`BlobError::NotFound`].
-    pub async fn size(&self, _caller: &Caller, _blob: &str) -> Result<u64, BlobError> {
-        Err(BlobError::Other("not yet".to_owned()))
+    /// [`BlobError::NotFound`], [`BlobError::Unavailable`].
+    pub async fn size(&self, caller: &Caller, blob: &str) -> Result<u64, BlobError> {
+        let mut tx = self.0.db.read().await?;
+        if !may_read(&mut tx, &self.0.catalog, caller, blob, self.0.now()).await? {
+            return Err(BlobError::NotFound);
+        }
+        let row = tx
+            .fetch_first(sql!(
+                "SELECT size FROM host_blobs WHERE plugin = ? AND id = ?",
+                &caller.plugin,
+                blob
+            ))
+            .await?
+            .ok_or(BlobError::NotFound)?;
+        Ok(row.uint(0)?)
     }
 
     /// At most 1 MiB from `offset`; shorter only at the end.
@@ -103,33 +65,79 @@ impl Blobs {
     /// As for [`size`](Self::size).
     pub async fn read(
         &self,
-        _caller: &Caller,
-        _blob: &str,
-        _offset: u64,
-        _length: u32,
+        caller: &Caller,
+        blob: &str,
+        offset: u64,
+        length: u32,
     ) -> Result<Vec<u8>, BlobError> {
-        Err(BlobError::Other("not yet".to_owned()))
+        let size = self.size(caller, blob).await?;
+        let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
+        let end = offset.saturating_add(u64::from(length).min(most)).min(size);
+        if offset >= end {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .0
+            .blobs
+            .read(&files::object_path(blob), offset..end)
+            .await?)
     }
 
-    /// The whole content, for a download; its size and a stream.
+    /// The whole content, for a download: its size, and a stream.
     ///
     /// # Errors
     ///
     /// As for [`size`](Self::size).
     pub async fn stream(
         &self,
-        _caller: &Caller,
-        _blob: &str,
+        caller: &Caller,
+        blob: &str,
     ) -> Result<(u64, BlobStream), BlobError> {
-        Err(BlobError::Other("not yet".to_owned()))
+        let size = self.size(caller, blob).await?;
+        let stream = self.0.blobs.stream(&files::object_path(blob)).await?;
+        Ok((
+            size,
+            stream.map(|chunk| chunk.map_err(BlobError::from)).boxed(),
+        ))
     }
+}
 
-    /// Deletes uploads that are past their day and blobs that no row names. Never one that a row names.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
-    pub async fn collect_garbage(&self) -> Result<(), Error> {
-        Ok(())
+/// Whether the caller may read a blob, and so may let a row name it.
+pub(crate) async fn may_read(
+    tx: &mut Tx,
+    catalog: &Catalog,
+    caller: &Caller,
+    blob: &str,
+    now: u64,
+) -> Result<bool, Error> {
+    let uploaded = tx
+        .fetch_first(sql!(
+            "SELECT 1 FROM host_uploads WHERE plugin = ? AND blob = ? AND expires_at > ?
+             AND (user_id = ? OR (user_id IS NULL AND ? IS NULL)) LIMIT 1",
+            &caller.plugin,
+            blob,
+            now,
+            caller.user.as_ref(),
+            caller.user.as_ref()
+        ))
+        .await?;
+    if uploaded.is_some() {
+        return Ok(true);
     }
+    let columns = catalog.blob_columns(tx, &caller.plugin).await?;
+    is_named(tx, &columns, blob).await
+}
+
+/// Whether a row names a blob, in one of these columns.
+async fn is_named(tx: &mut Tx, columns: &[(String, String)], blob: &str) -> Result<bool, Error> {
+    for (table, column) in columns {
+        let sql = sql!(
+            format!("SELECT 1 FROM \"{table}\" WHERE {column} = ? LIMIT 1"),
+            blob
+        );
+        if tx.fetch_first(sql).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

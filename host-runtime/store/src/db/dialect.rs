@@ -34,14 +34,21 @@ pub(crate) fn byte_length(column: &str) -> String {
     format!("COALESCE(octet_length({column}), 0)")
 }
 
-/// A search table whose rows are made of tokens that are separated by spaces. Contentless: the words are kept once, in the
-/// collection; deletable; no column sizes, as nothing is ranked.
-pub(crate) fn create_text_index(name: &str) -> String {
-    // `ascii` takes every byte above 127 for part of a token, and `tokenchars` the two that join a scope and its word.
-    format!(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS \"{name}\" USING fts5(\
-         t, content='', contentless_delete=1, columnsize=1, tokenize=\"ascii tokenchars '_'\")"
-    )
+/// Makes a search table whose rows are words that are separated by spaces, in place of an older one. Contentless: the text is kept once, in
+/// the collection.
+pub(crate) fn create_text_index(name: &str) -> [String; 4] {
+    [
+        format!("DROP TABLE IF EXISTS \"{name}\""),
+        // `ascii` takes every byte above 127 for part of a word; `_` joins a scope and its word.
+        format!(
+            "CREATE VIRTUAL TABLE \"{name}\" USING fts5(\
+             t, content='', contentless_delete=1, tokenize=\"ascii tokenchars '_'\")"
+        ),
+        // Words wait in memory until the batch is committed (a batch is at most 8 MiB), so that each makes one segment.
+        format!("INSERT INTO \"{name}\" (\"{name}\", rank) VALUES ('hashsize', 16777216)"),
+        // As much as fits a page of this file.
+        format!("INSERT INTO \"{name}\" (\"{name}\", rank) VALUES ('pgsz', 8100)"),
+    ]
 }
 
 /// Rows of a search table that match; its argument is made by [`phrase`] and [`all`].
@@ -109,6 +116,28 @@ pub(crate) fn usage_triggers(
         ));
     }
     statements
+}
+
+/// Puts a blob up for inspection as soon as a row stops naming it. The `plugin` is an id, which has no quotes.
+pub(crate) fn blob_triggers(
+    table: &str,
+    plugin: &str,
+    position: usize,
+    column: &str,
+) -> [String; 2] {
+    let change = format!(
+        "BEGIN UPDATE host_blobs SET check_at = COALESCE(check_at, 0) WHERE plugin = '{plugin}' AND id = old.{column}; END"
+    );
+    [
+        format!(
+            "CREATE TRIGGER \"{table}_b{position}_upd\" AFTER UPDATE OF {column} ON \"{table}\" \
+             WHEN old.{column} IS NOT NULL AND old.{column} IS NOT new.{column} {change}"
+        ),
+        format!(
+            "CREATE TRIGGER \"{table}_b{position}_del\" AFTER DELETE ON \"{table}\" \
+             WHEN old.{column} IS NOT NULL {change}"
+        ),
+    ]
 }
 
 /// Asks the engine how it would run a statement.

@@ -61,9 +61,9 @@ const STEPS: &[&[&str]] = &[&[
     "CREATE TABLE host_usage (
         plugin TEXT PRIMARY KEY, row_bytes BIGINT NOT NULL DEFAULT 0, blob_bytes BIGINT NOT NULL DEFAULT 0, quota BIGINT)",
     "CREATE TABLE host_blobs (
-        plugin TEXT NOT NULL, id TEXT NOT NULL, size BIGINT NOT NULL, keep_until BIGINT NOT NULL, PRIMARY KEY (plugin, id))",
+        plugin TEXT NOT NULL, id TEXT NOT NULL, size BIGINT NOT NULL, check_at BIGINT, PRIMARY KEY (plugin, id))",
     "CREATE INDEX host_blobs_id ON host_blobs (id)",
-    "CREATE INDEX host_blobs_keep ON host_blobs (keep_until)",
+    "CREATE INDEX host_blobs_check ON host_blobs (check_at) WHERE check_at IS NOT NULL",
     "CREATE TABLE host_uploads (
         id {bytes} PRIMARY KEY, plugin TEXT NOT NULL, user_id TEXT, size BIGINT NOT NULL, blob TEXT, expires_at BIGINT NOT NULL)",
     "CREATE INDEX host_uploads_blob ON host_uploads (plugin, blob)",

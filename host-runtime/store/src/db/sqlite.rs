@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use futures::TryStreamExt as _;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -127,6 +128,23 @@ impl Tx {
 
     pub(crate) async fn fetch_first(&mut self, sql: Sql) -> Result<Option<Row>, Error> {
         Ok(self.fetch(sql).await?.into_iter().next())
+    }
+
+    /// Hands over rows as they come, until `take` says that it has enough.
+    pub(crate) async fn fetch_while(
+        &mut self,
+        sql: Sql,
+        mut take: impl FnMut(Row) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let (text, arguments, keep) = lower(sql)?;
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(keep);
+        let mut rows = query.fetch(&mut *self.0);
+        while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+            if !take(Row(row))? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The first column of the first row; 0 if there is none.

@@ -1,0 +1,608 @@
+//! One batch of writes: all or none.
+//!
+//! Everything that can be checked without the database is checked before the transaction begins, since there is one writer at a time. Inside it, in
+//! this order: the caller's fences, the writes, the quota. What waits for the batch (the job runner, open pages) is told after the commit.
+//! From the transaction on, the batch runs in a task of its own: a caller that goes away leaves it whole, and told.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::definition::Definition;
+use super::filter::{self, Checked};
+use super::find::check_key;
+use super::put::{Put, check_field, push_key, unique};
+use super::values::to_arg;
+use super::{Collections, plan, text};
+use crate::db::{Sql, Tx, sql};
+use crate::error::{Error, StorageError};
+use crate::model::{Kind, NewJob, Value, Write};
+use crate::store::Inner;
+use crate::{Caller, blobs, events, jobs, locks};
+
+/// Most rows of a batch; every write that is no put counts as one.
+const MOST_ROWS: usize = 10_000;
+
+/// Most bytes of a batch.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// Longest payload of an event, in bytes.
+const LONGEST_EVENT: usize = 16 * 1024;
+
+/// From this much text on, words are cut on a thread for such work: about a millisecond.
+const MUCH_TEXT: usize = 32 * 1024;
+
+/// A write that fits its collection.
+enum Step {
+    Put(Put),
+    Patch {
+        defined: Arc<Definition>,
+        filter: Checked,
+        positions: Vec<usize>,
+        values: Vec<Value>,
+    },
+    Add {
+        defined: Arc<Definition>,
+        key: Vec<Value>,
+        position: usize,
+        amount: i64,
+    },
+    Delete {
+        defined: Arc<Definition>,
+        filter: Checked,
+    },
+    Require {
+        defined: Arc<Definition>,
+        filter: Checked,
+        count: u64,
+    },
+    Enqueue(NewJob),
+    Publish {
+        topic: String,
+        user: Option<String>,
+        payload: String,
+    },
+}
+
+impl Collections {
+    /// All writes or none, in their order, serialisable; refused if a fence of the caller does not hold any more.
+    ///
+    /// # Errors
+    ///
+    /// As the contract says; nothing was written.
+    pub async fn apply(&self, caller: &Caller, writes: Vec<Write>) -> Result<(), StorageError> {
+        check_size(&writes)?;
+        let mut steps = Vec::with_capacity(writes.len());
+        let mut known: HashMap<String, Arc<Definition>> = HashMap::new();
+        for write in writes {
+            steps.push(self.check(caller, write, &mut known).await?);
+        }
+        let text: usize = steps
+            .iter()
+            .map(|step| {
+                if let Step::Put(put) = step {
+                    put.text_bytes()
+                } else {
+                    0
+                }
+            })
+            .sum();
+        if text > MUCH_TEXT {
+            steps = blocking(move || cut_words(steps)).await?;
+        } else {
+            steps = cut_words(steps);
+        }
+        let inner = Arc::clone(&self.0);
+        let caller = caller.clone();
+        tokio::spawn(async move { run(&inner, &caller, steps).await })
+            .await
+            .map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    async fn definition(
+        &self,
+        caller: &Caller,
+        name: &str,
+        known: &mut HashMap<String, Arc<Definition>>,
+    ) -> Result<Arc<Definition>, StorageError> {
+        if let Some(defined) = known.get(name) {
+            return Ok(Arc::clone(defined));
+        }
+        let defined = self.0.catalog.get(&self.0.db, &caller.plugin, name).await?;
+        known.insert(name.to_owned(), Arc::clone(&defined));
+        Ok(defined)
+    }
+
+    async fn check(
+        &self,
+        caller: &Caller,
+        write: Write,
+        known: &mut HashMap<String, Arc<Definition>>,
+    ) -> Result<Step, StorageError> {
+        Ok(match write {
+            Write::Put { collection, rows } => Step::Put(Put::check(
+                self.definition(caller, &collection, known).await?,
+                rows,
+            )?),
+            Write::Patch {
+                collection,
+                filter,
+                fields,
+                values,
+            } => {
+                let defined = self.definition(caller, &collection, known).await?;
+                let filter = filter::check(&defined, &filter)?;
+                let positions = check_patch(&defined, &fields, &values)?;
+                Step::Patch {
+                    defined,
+                    filter,
+                    positions,
+                    values,
+                }
+            }
+            Write::Add {
+                collection,
+                key,
+                field,
+                amount,
+            } => {
+                let defined = self.definition(caller, &collection, known).await?;
+                check_key(&defined, &key)?;
+                let position = defined.position(&field)?;
+                if defined.kind(position) != Kind::Integer || defined.key.contains(&position) {
+                    return Err(StorageError::invalid(
+                        field,
+                        "is no integer outside of the key",
+                    ));
+                }
+                Step::Add {
+                    defined,
+                    key,
+                    position,
+                    amount,
+                }
+            }
+            Write::Delete { collection, filter } => {
+                let defined = self.definition(caller, &collection, known).await?;
+                let filter = filter::check(&defined, &filter)?;
+                Step::Delete { defined, filter }
+            }
+            Write::Require {
+                collection,
+                filter,
+                count,
+            } => {
+                let defined = self.definition(caller, &collection, known).await?;
+                let filter = filter::check(&defined, &filter)?;
+                Step::Require {
+                    defined,
+                    filter,
+                    count,
+                }
+            }
+            Write::Enqueue(job) => {
+                jobs::check(&job)?;
+                Step::Enqueue(job)
+            }
+            Write::Publish {
+                topic,
+                user,
+                payload,
+            } => {
+                check_event(&topic, &payload)?;
+                Step::Publish {
+                    topic,
+                    user,
+                    payload,
+                }
+            }
+        })
+    }
+}
+
+fn check_size(writes: &[Write]) -> Result<(), StorageError> {
+    let mut rows = 0_usize;
+    let mut bytes = 0_usize;
+    for write in writes {
+        match write {
+            Write::Put { rows: put, .. } => {
+                rows += put.values.len();
+                bytes += put.values.iter().flatten().map(Value::size).sum::<usize>();
+            }
+            Write::Patch { values, .. } => {
+                rows += 1;
+                bytes += values.iter().map(Value::size).sum::<usize>();
+            }
+            Write::Enqueue(job) => {
+                rows += 1;
+                bytes += job.payload.len();
+            }
+            Write::Publish { payload, .. } => {
+                rows += 1;
+                bytes += payload.len();
+            }
+            Write::Add { .. } | Write::Delete { .. } | Write::Require { .. } => rows += 1,
+        }
+    }
+    if rows > MOST_ROWS {
+        return Err(StorageError::invalid(
+            "batch",
+            format!("has more than {MOST_ROWS} rows"),
+        ));
+    }
+    if bytes > MOST_BYTES {
+        return Err(StorageError::invalid(
+            "batch",
+            format!("has more than {MOST_BYTES} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_patch(
+    defined: &Definition,
+    fields: &[String],
+    values: &[Value],
+) -> Result<Vec<usize>, StorageError> {
+    if fields.is_empty() || fields.len() != values.len() {
+        return Err(StorageError::invalid(
+            defined.name(),
+            "a patch has not as many values as fields are named",
+        ));
+    }
+    let mut positions = Vec::with_capacity(fields.len());
+    for (name, value) in fields.iter().zip(values) {
+        let position = defined.position(name)?;
+        if defined.key.contains(&position) {
+            return Err(StorageError::invalid(
+                name,
+                "is part of the key, which can't be changed",
+            ));
+        }
+        if positions.contains(&position) {
+            return Err(StorageError::invalid(name, "is named twice"));
+        }
+        check_field(defined, position, value)?;
+        positions.push(position);
+    }
+    Ok(positions)
+}
+
+fn check_event(topic: &str, payload: &str) -> Result<(), StorageError> {
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    if topic.len() > 64 || !topic.split('.').all(word) {
+        return Err(StorageError::invalid(
+            "topic",
+            "is not lower case words with dots, at most 64 characters",
+        ));
+    }
+    if payload.len() > LONGEST_EVENT {
+        return Err(StorageError::invalid(
+            "payload",
+            format!("is larger than {LONGEST_EVENT} bytes"),
+        ));
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(payload)
+        .map(drop)
+        .map_err(|error| StorageError::invalid("payload", format!("is no JSON document: {error}")))
+}
+
+fn cut_words(mut steps: Vec<Step>) -> Vec<Step> {
+    for step in &mut steps {
+        if let Step::Put(put) = step {
+            put.cut_words();
+        }
+    }
+    steps
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StorageError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| StorageError::Unavailable(error.to_string()))
+}
+
+/// What is told after the commit.
+#[derive(Default)]
+struct Told {
+    jobs: bool,
+    event: Option<i64>,
+}
+
+async fn run(inner: &Inner, caller: &Caller, steps: Vec<Step>) -> Result<(), StorageError> {
+    let mut tx = inner.db.write().await?;
+    match write(&mut tx, inner, caller, steps).await {
+        Ok(told) => {
+            tx.commit().await?;
+            if told.jobs {
+                inner.jobs.changed();
+            }
+            if let Some(event) = told.event {
+                inner.events.committed(event);
+            }
+            Ok(())
+        }
+        Err(error) => {
+            tx.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+async fn write(
+    tx: &mut Tx,
+    inner: &Inner,
+    caller: &Caller,
+    steps: Vec<Step>,
+) -> Result<Told, StorageError> {
+    let now = inner.now();
+    for fence in &caller.fences {
+        if !locks::holds(tx, &caller.plugin, fence, now).await? {
+            return Err(StorageError::Fenced);
+        }
+    }
+    check_blobs(tx, inner, caller, &steps, now).await?;
+    let (before, quota) = usage(tx, &caller.plugin).await?;
+    let mut told = Told::default();
+    for step in steps {
+        match step {
+            Step::Put(put) => put.write(tx).await?,
+            Step::Patch {
+                defined,
+                filter,
+                positions,
+                values,
+            } => {
+                patch(tx, &defined, filter, &positions, values).await?;
+            }
+            Step::Add {
+                defined,
+                key,
+                position,
+                amount,
+            } => add(tx, &defined, &key, position, amount).await?,
+            Step::Delete { defined, filter } => delete(tx, &defined, filter).await?,
+            Step::Require {
+                defined,
+                filter,
+                count,
+            } => require(tx, &defined, filter, count).await?,
+            Step::Enqueue(job) => {
+                jobs::insert(tx, &caller.plugin, &job, now).await?;
+                told.jobs = true;
+            }
+            Step::Publish {
+                topic,
+                user,
+                payload,
+            } => {
+                let id = events::insert(
+                    tx,
+                    now,
+                    Some(&caller.plugin),
+                    &topic,
+                    user.as_deref(),
+                    &payload,
+                )
+                .await?;
+                told.event = Some(id);
+            }
+        }
+    }
+    if let Some(quota) = quota {
+        let (after, _) = usage(tx, &caller.plugin).await?;
+        // Who is over the quota may still delete.
+        if after > quota && after > before {
+            return Err(StorageError::QuotaExceeded);
+        }
+    }
+    Ok(told)
+}
+
+async fn usage(tx: &mut Tx, plugin: &str) -> Result<(i64, Option<i64>), Error> {
+    let row = tx
+        .fetch_first(sql!(
+            "SELECT row_bytes + blob_bytes, quota FROM host_usage WHERE plugin = ?",
+            plugin
+        ))
+        .await?;
+    row.map_or(Ok((0, None)), |row| Ok((row.int(0)?, row.opt_int(1)?)))
+}
+
+/// A row may name a blob only if the caller could read it.
+async fn check_blobs(
+    tx: &mut Tx,
+    inner: &Inner,
+    caller: &Caller,
+    steps: &[Step],
+    now: u64,
+) -> Result<(), StorageError> {
+    let mut named: HashSet<&str> = HashSet::new();
+    for step in steps {
+        match step {
+            Step::Put(put) => named.extend(put.blobs()),
+            Step::Patch { values, .. } => {
+                named.extend(values.iter().filter_map(|value| match value {
+                    Value::Blob(id) => Some(id.as_str()),
+                    _ => None,
+                }))
+            }
+            _ => {}
+        }
+    }
+    for id in named {
+        if !blobs::may_read(tx, &inner.catalog, caller, id, now).await? {
+            return Err(StorageError::invalid(
+                id,
+                "is no blob that this caller may name",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Numbers of the rows that match.
+async fn matching(tx: &mut Tx, defined: &Definition, filter: &Checked) -> Result<Vec<i64>, Error> {
+    let mut sql = Sql::new(format!(
+        "SELECT _id FROM \"{}\"{} WHERE TRUE",
+        defined.table(),
+        plan::hint(defined, filter)
+    ));
+    filter.write(&mut sql, defined, &[]);
+    tx.fetch(sql).await?.iter().map(|row| row.int(0)).collect()
+}
+
+async fn patch(
+    tx: &mut Tx,
+    defined: &Definition,
+    mut filter: Checked,
+    positions: &[usize],
+    values: Vec<Value>,
+) -> Result<(), StorageError> {
+    filter.resolve(tx, defined).await?;
+    let searched = defined.text.as_ref().is_some_and(|(fields, scope)| {
+        positions
+            .iter()
+            .any(|at| at == scope || fields.contains(at))
+    });
+    let changed = if searched {
+        matching(tx, defined, &filter).await?
+    } else {
+        Vec::new()
+    };
+    let mut sql = Sql::new(format!(
+        "UPDATE \"{}\"{} SET ",
+        defined.table(),
+        plan::hint(defined, &filter)
+    ));
+    for (number, (position, value)) in positions.iter().zip(values).enumerate() {
+        sql.push(if number == 0 { "" } else { ", " });
+        sql.push(&defined.column(*position))
+            .push(" = ")
+            .arg(to_arg(&value));
+    }
+    sql.push(" WHERE TRUE");
+    filter.write(&mut sql, defined, &[]);
+    tx.execute(sql)
+        .await
+        .map_err(|error| unique(defined, error))?;
+    Ok(text::reindex(tx, defined, &changed).await?)
+}
+
+async fn delete(
+    tx: &mut Tx,
+    defined: &Definition,
+    mut filter: Checked,
+) -> Result<(), StorageError> {
+    filter.resolve(tx, defined).await?;
+    if defined.text.is_some() {
+        let gone = matching(tx, defined, &filter).await?;
+        text::remove(tx, defined, &gone).await?;
+    }
+    let mut sql = Sql::new(format!(
+        "DELETE FROM \"{}\"{} WHERE TRUE",
+        defined.table(),
+        plan::hint(defined, &filter)
+    ));
+    filter.write(&mut sql, defined, &[]);
+    Ok(tx.execute(sql).await.map(drop)?)
+}
+
+async fn require(
+    tx: &mut Tx,
+    defined: &Definition,
+    mut filter: Checked,
+    count: u64,
+) -> Result<(), StorageError> {
+    filter.resolve(tx, defined).await?;
+    let mut sql = Sql::new(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM \"{}\"{} WHERE TRUE",
+        defined.table(),
+        plan::hint(defined, &filter)
+    ));
+    filter.write(&mut sql, defined, &[]);
+    sql.push(" LIMIT ")
+        .arg(count.saturating_add(1))
+        .push(") AS found");
+    let found = u64::try_from(tx.fetch_int(sql).await?).unwrap_or_default();
+    if found == count {
+        return Ok(());
+    }
+    let found = if found > count {
+        "more".to_owned()
+    } else {
+        found.to_string()
+    };
+    Err(StorageError::Conflict(format!(
+        "{}: {count} rows are required, and there are {found}",
+        defined.name()
+    )))
+}
+
+async fn add(
+    tx: &mut Tx,
+    defined: &Definition,
+    key: &[Value],
+    position: usize,
+    amount: i64,
+) -> Result<(), StorageError> {
+    let column = defined.column(position);
+    let table = defined.table();
+    // Bounds of the old value within which the sum is one: engines would answer a float or an error.
+    let (least, most) = if amount >= 0 {
+        (i64::MIN, i64::MAX - amount)
+    } else {
+        (i64::MIN - amount, i64::MAX)
+    };
+    let mut fields = defined.collection.fields.iter().enumerate();
+    let others =
+        fields.any(|(at, field)| field.required && at != position && !defined.key.contains(&at));
+    let mut sql;
+    if others {
+        sql = Sql::new(format!(
+            "UPDATE \"{table}\" SET {column} = COALESCE({column}, 0) + "
+        ));
+        sql.arg(amount);
+        push_key(&mut sql, defined, key);
+        sql.push(&format!(" AND COALESCE({column}, 0) BETWEEN "))
+            .arg(least)
+            .push(" AND ")
+            .arg(most);
+    } else {
+        let key_columns = defined.columns(&defined.key);
+        sql = Sql::new(format!(
+            "INSERT INTO \"{table}\" ({key_columns}, {column}) VALUES ("
+        ));
+        for value in key {
+            sql.arg(to_arg(value)).push(", ");
+        }
+        sql.arg(amount).push(&format!(
+            ") ON CONFLICT ({key_columns}) DO UPDATE SET {column} = COALESCE(\"{table}\".{column}, 0) + excluded.{column} \
+             WHERE COALESCE(\"{table}\".{column}, 0) BETWEEN "
+        ));
+        sql.arg(least).push(" AND ").arg(most);
+    }
+    if tx
+        .execute(sql)
+        .await
+        .map_err(|error| unique(defined, error))?
+        == 1
+    {
+        return Ok(());
+    }
+    let reason = if others {
+        "the row is not there and has other required fields, or the sum"
+    } else {
+        "the sum"
+    };
+    Err(StorageError::invalid(
+        defined.field_name(position),
+        format!("{reason} is no 64-bit number"),
+    ))
+}
