@@ -1,4 +1,6 @@
-//! The keys that id tokens and push messages are signed with.
+//! The key that id tokens and push messages are signed with.
+
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,9 +10,9 @@ use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::sync::OnceLock;
+use sha2::{Digest, Sha256};
 
-/// Bits of a generated key; verifiers refuse fewer.
+/// Bits of a key; verifiers refuse fewer.
 const BITS: usize = 2048;
 
 struct Key {
@@ -19,60 +21,77 @@ struct Key {
     public: Value,
 }
 
-/// Two keys, as providers publish them while one is being replaced; the first signs. Made on first use, because making them takes
-/// longer than many a test, and once per process.
+/// The signing key, and the published keys. Made on first use, because it takes longer than many a test, and once per process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Keys;
 
-static KEYS: OnceLock<Vec<Key>> = OnceLock::new();
-static FORGER: OnceLock<Option<Key>> = OnceLock::new();
+static KEY: OnceLock<Option<Key>> = OnceLock::new();
 
-fn keys() -> &'static [Key] {
-    KEYS.get_or_init(|| (0..2).filter_map(|_| generate()).collect())
+fn key() -> Option<&'static Key> {
+    KEY.get_or_init(generate).as_ref()
 }
 
 fn generate() -> Option<Key> {
     let private = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS).ok()?;
-    let modulus = URL_SAFE_NO_PAD.encode(private.n().to_bytes_be());
-    let exponent = URL_SAFE_NO_PAD.encode(private.e().to_bytes_be());
     let der = private.to_pkcs1_der().ok()?;
-    let id = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(modulus.as_bytes()))
-        .chars()
-        .take(40)
-        .collect::<String>();
+    let (id, public) = public(&private.n().to_bytes_be(), &private.e().to_bytes_be());
     Some(Key {
-        public: json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": id, "n": modulus, "e": exponent}),
         signing: EncodingKey::from_rsa_der(der.as_bytes()),
         id,
+        public,
     })
 }
 
+/// Key id and JSON Web Key.
+fn public(modulus: &[u8], exponent: &[u8]) -> (String, Value) {
+    let id: String = hex::encode(Sha256::digest(modulus))
+        .chars()
+        .take(40)
+        .collect();
+    let key = json!({
+        "kty": "RSA",
+        "use": "sig",
+        "alg": "RS256",
+        "kid": id,
+        "n": URL_SAFE_NO_PAD.encode(modulus),
+        "e": URL_SAFE_NO_PAD.encode(exponent),
+    });
+    (id, key)
+}
+
+/// The next key, published before it signs anything; nobody has its private half, so any number of the right size will do.
+fn next_key() -> Value {
+    let modulus: Vec<u8> = (0..=7_u8)
+        .flat_map(|block| Sha256::digest([block]).to_vec())
+        .map(|byte| byte | 0x81)
+        .collect();
+    public(&modulus, &[1, 0, 1]).1
+}
+
 impl Keys {
-    /// The JSON Web Key Set.
+    /// The JSON Web Key Set: two keys, as providers publish them while one is being replaced.
     pub fn jwks(self) -> Value {
-        json!({"keys": keys().iter().map(|key| &key.public).collect::<Vec<_>>()})
+        let signing = key().map(|key| key.public.clone());
+        json!({"keys": [next_key(), signing]})
     }
 
     /// A JWT signed with RS256; empty if no key could be made.
     pub fn sign<T: Serialize>(self, claims: &T) -> String {
-        keys()
-            .first()
-            .map_or_else(String::new, |key| key.sign(claims))
-    }
-
-    /// As [`Keys::sign`], with a key that is not published.
-    pub fn forge<T: Serialize>(self, claims: &T) -> String {
-        FORGER
-            .get_or_init(generate)
-            .as_ref()
-            .map_or_else(String::new, |key| key.sign(claims))
-    }
-}
-
-impl Key {
-    fn sign<T: Serialize>(&self, claims: &T) -> String {
+        let Some(key) = key() else {
+            return String::new();
+        };
         let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(self.id.clone());
-        jsonwebtoken::encode(&header, claims, &self.signing).unwrap_or_default()
+        header.kid = Some(key.id.clone());
+        jsonwebtoken::encode(&header, claims, &key.signing).unwrap_or_default()
+    }
+
+    /// As [`Keys::sign`], but the signature belongs to other claims.
+    pub fn forge<T: Serialize>(self, claims: &T) -> String {
+        let token = self.sign(claims);
+        let other = self.sign(&json!({"forged": true}));
+        match (token.rsplit_once('.'), other.rsplit_once('.')) {
+            (Some((signed, _)), Some((_, signature))) => format!("{signed}.{signature}"),
+            _ => String::new(),
+        }
     }
 }
