@@ -31,7 +31,7 @@ pub(crate) fn cleaned(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         let (before, tag_on) = rest.split_at(at);
         out.push_str(before);
-        let Some(end) = tag_on.find('>') else {
+        let Some(end) = tag_end(tag_on) else {
             rest = "";
             break;
         };
@@ -65,6 +65,26 @@ pub(crate) fn cleaned(html: &str) -> String {
         out.push_str("</body></html>");
     }
     out
+}
+
+/// Where the tag that `text` starts with ends; a `>` within a quoted value doesn't end it.
+fn tag_end(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut last = b' ';
+    for (at, b) in text.bytes().enumerate() {
+        match quote {
+            Some(q) if b == q => quote = None,
+            Some(_) => {}
+            None if b == b'>' => return Some(at),
+            None if (b == b'"' || b == b'\'') && last == b'=' => quote = Some(b),
+            None => {}
+        }
+        if !b.is_ascii_whitespace() {
+            last = b;
+        }
+    }
+    // A quote that is never closed is no quote.
+    text.find('>')
 }
 
 fn tag_name(tag: &str) -> String {
@@ -146,7 +166,7 @@ pub(crate) fn to_text(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         let (before, tag_on) = rest.split_at(at);
         push_text(before, &mut out);
-        let Some(end) = tag_on.find('>') else {
+        let Some(end) = tag_end(tag_on) else {
             rest = "";
             break;
         };
