@@ -1,1 +1,155 @@
-//! (to come)
+//! Secrets are unreadable at rest, belong to one plugin and name, and survive a change of keys.
+
+use std::sync::Arc;
+
+use host_store::*;
+
+use crate::support::*;
+
+fn holds(world: &World, needle: &[u8]) -> bool {
+    std::fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .any(|path| {
+            std::fs::read(path)
+                .unwrap()
+                .windows(needle.len())
+                .any(|window| window == needle)
+        })
+}
+
+#[tokio::test]
+async fn they_come_back_and_are_not_in_any_file() {
+    let world = World::new().await;
+    let secrets = world.store.secrets();
+    assert_eq!(secrets.get(PLUGIN, "token").await.unwrap(), None);
+    secrets
+        .put(PLUGIN, "token", b"hunter2-hunter2")
+        .await
+        .unwrap();
+    secrets.put(PLUGIN, "empty", b"").await.unwrap();
+    assert_eq!(
+        secrets.get(PLUGIN, "token").await.unwrap().unwrap(),
+        b"hunter2-hunter2"
+    );
+    assert_eq!(secrets.get(PLUGIN, "empty").await.unwrap().unwrap(), b"");
+    assert_eq!(secrets.get("other-plugin", "token").await.unwrap(), None);
+    assert!(!holds(&world, b"hunter2"));
+    assert!(
+        secrets
+            .put(PLUGIN, "large", &vec![0; 64 * 1024 + 1])
+            .await
+            .is_err()
+    );
+    assert!(secrets.put(PLUGIN, "", b"x").await.is_err());
+    drop(secrets);
+    let world = world.reopen().await;
+    let secrets = world.store.secrets();
+    assert_eq!(
+        secrets.get(PLUGIN, "token").await.unwrap().unwrap(),
+        b"hunter2-hunter2"
+    );
+    secrets.delete(PLUGIN, "token").await.unwrap();
+    secrets.delete(PLUGIN, "token").await.unwrap();
+    assert_eq!(secrets.get(PLUGIN, "token").await.unwrap(), None);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_reads_the_key_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new().await;
+    let mode = std::fs::metadata(world.folder.path().join("keys.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn what_is_sealed_opens_only_where_it_belongs() {
+    let world = World::new().await;
+    let secrets = world.store.secrets();
+    let sealed = secrets.seal(&["cookie", "a"], b"content").unwrap();
+    assert_eq!(secrets.open(&["cookie", "a"], &sealed).unwrap(), b"content");
+    for context in [
+        &["cookie", "b"][..],
+        &["cookie"],
+        &["cookiea"],
+        &["cookie", "a", ""],
+    ] {
+        assert!(matches!(
+            secrets.open(context, &sealed),
+            Err(Error::Corrupt(_))
+        ));
+    }
+    let mut changed = sealed.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(secrets.open(&["cookie", "a"], &changed).is_err());
+    assert!(secrets.open(&["cookie", "a"], &[]).is_err());
+}
+
+#[tokio::test]
+async fn a_new_key_replaces_the_old_one_everywhere() {
+    let world = World::new().await;
+    let secrets = world.store.secrets();
+    let before = std::fs::read_to_string(world.folder.path().join("keys.json")).unwrap();
+    secrets.put(PLUGIN, "token", b"value").await.unwrap();
+    let flows = world.store.oauth_flows();
+    let state = flows.new_state().unwrap();
+    let flow = NewFlow {
+        plugin: PLUGIN.to_owned(),
+        user: "anna".to_owned(),
+        session: "s".to_owned(),
+        provider: "p".to_owned(),
+        flow: b"verifier".to_vec(),
+    };
+    flows.store(&state, flow).await.unwrap();
+    secrets.rotate().await.unwrap();
+    let after = std::fs::read_to_string(world.folder.path().join("keys.json")).unwrap();
+    assert!(
+        after != before && after.contains("\"current\": 2") && !after.contains("\"1\""),
+        "{after}"
+    );
+    drop((secrets, flows));
+    let world = world.reopen().await;
+    assert_eq!(
+        world
+            .store
+            .secrets()
+            .get(PLUGIN, "token")
+            .await
+            .unwrap()
+            .unwrap(),
+        b"value"
+    );
+    let flow = world
+        .store
+        .oauth_flows()
+        .take(&state, PLUGIN, "anna", "s")
+        .await
+        .unwrap();
+    assert_eq!(flow.flow, b"verifier");
+}
+
+#[tokio::test]
+async fn a_damaged_key_file_is_refused_and_not_replaced() {
+    let world = World::new().await;
+    let path = world.folder.path().join("keys.json");
+    world
+        .store
+        .secrets()
+        .put(PLUGIN, "token", b"value")
+        .await
+        .unwrap();
+    std::fs::write(&path, "{}").unwrap();
+    let opened = Store::open(
+        world.folder.path(),
+        Arc::new(world.clock.clone()),
+        Purpose::Tool,
+    )
+    .await;
+    assert!(matches!(opened, Err(Error::Corrupt(_))));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+}
