@@ -52,7 +52,7 @@ impl Worker {
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         let _ = self.claiming.await;
-        self.housekeeping.abort();
+        let _ = self.housekeeping.await;
         self.runs.close();
         if tokio::time::timeout(limits::STOP_TIME, self.runs.wait())
             .await

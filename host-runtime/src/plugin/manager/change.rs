@@ -413,8 +413,8 @@ impl Inner {
         }
     }
 
-    /// Writes a fault down, and stops a plugin that has failed too often in a row.
-    pub(super) async fn report(self: Arc<Self>, fault: Fault, broken: bool) {
+    /// Writes a fault down, and stops the generation of a plugin that has failed too often in a row.
+    pub(super) async fn report(self: Arc<Self>, fault: Fault, broken: Option<u64>) {
         tracing::warn!(
             plugin = fault.plugin,
             version = fault.version,
@@ -432,18 +432,18 @@ impl Inner {
         if let Err(error) = recorded {
             tracing::error!(plugin = fault.plugin, %error, "the fault could not be recorded");
         }
-        if broken {
+        if let Some(generation) = broken {
             let _turn = self.writing.lock().await;
-            if let Err(error) = self.stop_broken(&fault).await {
+            if let Err(error) = self.stop_broken(&fault, generation).await {
                 tracing::error!(plugin = fault.plugin, %error, "the broken plugin could not be flagged");
             }
         }
     }
 
-    async fn stop_broken(&self, fault: &Fault) -> Result<(), ManageError> {
+    async fn stop_broken(&self, fault: &Fault, generation: u64) -> Result<(), ManageError> {
         let running = match self.shared.get().running(&fault.plugin) {
-            // Another version may have taken its place meanwhile.
-            Ok(running) if running.manifest.version == fault.version => running,
+            // Another may have taken its place meanwhile.
+            Ok(running) if running.scope.generation == generation => running,
             _ => return Ok(()),
         };
         running.stop();

@@ -92,6 +92,7 @@ impl Inner {
             manifest.version
         );
         let sender = Sender::new(&self.tls, AllowList::new(grants.origins.clone()), &agent);
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
         let scope = Scope {
             plugin: manifest.id.clone(),
             version: manifest.version.clone(),
@@ -100,12 +101,12 @@ impl Inner {
             clock: self.store.clock(),
             sender: Arc::new(sender),
             routes: self.routes.clone(),
-            generation: self.generations.fetch_add(1, Ordering::Relaxed),
+            generation,
         };
         let manager = Arc::downgrade(self);
         let reporter = Arc::new(move |fault: Fault, broken: bool| {
             if let Some(inner) = manager.upgrade() {
-                tokio::spawn(inner.report(fault, broken));
+                tokio::spawn(inner.report(fault, broken.then_some(generation)));
             }
         });
         Ok(Arc::new(Running::new(
