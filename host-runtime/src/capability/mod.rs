@@ -18,7 +18,8 @@ pub mod users;
 
 use std::borrow::Cow;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker, ResourceType};
 
 use crate::plugin::call::CallState;
 
@@ -40,7 +41,8 @@ pub fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> 
     Ok(linker)
 }
 
-/// For asking a component what it is before anything is granted: the log, clocks and shells work, everything else is a trap.
+/// For asking a component what it is before anything is granted: the log, clocks and shells work, requests are all denied (its
+/// sender has an empty list), and everything else of the host is a trap.
 pub(crate) fn sealed_linker(
     engine: &wasmtime::Engine,
     component: &Component,
@@ -48,8 +50,33 @@ pub(crate) fn sealed_linker(
     let mut linker = Linker::new(engine);
     shells(&mut linker)?;
     clocks::add_to_linker(&mut linker)?;
+    http::add_to_linker(&mut linker)?;
     log::add_to_linker(&mut linker)?;
-    linker.define_unknown_imports_as_traps(component)?;
+    for (interface, item) in component.component_type().imports(engine) {
+        let sealed =
+            interface.starts_with("platform:") && !interface.starts_with("platform:host/log@");
+        let ComponentItem::ComponentInstance(instance) = item.ty else {
+            continue;
+        };
+        if !sealed {
+            continue;
+        }
+        let mut traps = linker.instance(interface)?;
+        for (name, item) in instance.exports(engine) {
+            match item.ty {
+                ComponentItem::ComponentFunc(_) => {
+                    let function = format!("{interface}#{name}");
+                    traps.func_new(name, move |_, _, _, _| {
+                        Err(wasmtime::format_err!("{function} is not granted yet"))
+                    })?;
+                }
+                ComponentItem::Resource(_) => {
+                    traps.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                }
+                _ => {}
+            }
+        }
+    }
     Ok(linker)
 }
 
