@@ -38,8 +38,21 @@ impl Charset {
 
     /// The text in this charset; what it cannot express becomes a numeric character reference.
     pub fn encode(self, text: &str) -> Vec<u8> {
-        let encoding = match self {
-            Self::Utf8 => return text.as_bytes().to_vec(),
+        self.encoding().encode(text).0.into_owned()
+    }
+
+    /// This charset if it can express all of the text, else UTF-8: header fields have no character references.
+    fn for_header(self, text: &str) -> Self {
+        if self.encoding().encode(text).2 {
+            Self::Utf8
+        } else {
+            self
+        }
+    }
+
+    fn encoding(self) -> &'static encoding_rs::Encoding {
+        match self {
+            Self::Utf8 => encoding_rs::UTF_8,
             Self::Windows1251 => encoding_rs::WINDOWS_1251,
             Self::Windows1252 => encoding_rs::WINDOWS_1252,
             Self::Windows1255 => encoding_rs::WINDOWS_1255,
@@ -47,8 +60,7 @@ impl Charset {
             Self::Koi8R => encoding_rs::KOI8_R,
             Self::Gb18030 => encoding_rs::GB18030,
             Self::Iso2022Jp => encoding_rs::ISO_2022_JP,
-        };
-        encoding.encode(text).0.into_owned()
+        }
     }
 }
 
@@ -215,6 +227,7 @@ pub fn encoded(text: &str, charset: Charset, used: usize) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }
+    let charset = charset.for_header(text);
     // 75 characters of an encoded word, less `=?charset?B?` and `?=`; four characters carry three bytes.
     let room = (75 - charset.label().len() - 7) / 4 * 3;
     let first = room.saturating_sub(used.min(40) / 4 * 3).max(12);

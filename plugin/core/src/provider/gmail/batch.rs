@@ -9,8 +9,9 @@ use crate::platform::{Platform, Response};
 use crate::provider::client::Call;
 use crate::provider::{ProviderError, Result};
 
-/// Gmail discourages more than 50.
-pub(super) const MOST: usize = 50;
+/// Gmail takes 100 and discourages more than 50, but it starts all parts at once and refuses a person's requests beyond about ten in
+/// flight: so ten, one batch after the other.
+pub(super) const MOST: usize = 10;
 
 /// One request of a batch.
 pub(super) struct Part {
@@ -32,8 +33,37 @@ impl Part {
 }
 
 impl<P: Platform> Gmail<'_, P> {
-    /// Sends at most [`MOST`] requests, answers in their order. A part without an answer is to be waited for.
+    /// Sends any number of requests, answers in their order. What is refused only because too much was in flight is sent once more.
     pub(super) async fn batch(&self, parts: &[Part]) -> Result<Vec<Result<Response>>> {
+        let mut found = Vec::with_capacity(parts.len());
+        for chunk in parts.chunks(MOST) {
+            let all: Vec<&Part> = chunk.iter().collect();
+            let mut answers = self.one_batch(&all).await?;
+            let crowded = |answer: &Result<Response>| matches!(answer, Err(ProviderError::Wait { reason, .. }) if reason == errors::CROWDED);
+            let again: Vec<usize> = answers
+                .iter()
+                .enumerate()
+                .filter(|(_, answer)| crowded(answer))
+                .map(|(place, _)| place)
+                .collect();
+            for places in again.chunks(MOST / 2) {
+                let again: Vec<&Part> = places
+                    .iter()
+                    .filter_map(|place| chunk.get(*place))
+                    .collect();
+                for (place, answer) in places.iter().zip(self.one_batch(&again).await?) {
+                    if let Some(slot) = answers.get_mut(*place) {
+                        *slot = answer;
+                    }
+                }
+            }
+            found.extend(answers);
+        }
+        Ok(found)
+    }
+
+    /// A part without an answer is to be waited for.
+    async fn one_batch(&self, parts: &[&Part]) -> Result<Vec<Result<Response>>> {
         if parts.is_empty() {
             return Ok(Vec::new());
         }
@@ -70,7 +100,7 @@ impl<P: Platform> Gmail<'_, P> {
     }
 }
 
-fn write(parts: &[Part], boundary: &str) -> Vec<u8> {
+fn write(parts: &[&Part], boundary: &str) -> Vec<u8> {
     let mut text = String::new();
     for (number, part) in parts.iter().enumerate() {
         text.push_str(&format!(
@@ -197,6 +227,7 @@ mod tests {
         let parts = [Part::get(
             "/gmail/v1/users/me/messages/19aa?format=minimal".into(),
         )];
+        let parts: Vec<&Part> = parts.iter().collect();
         let text = String::from_utf8(write(&parts, "b")).unwrap();
         assert_eq!(
             text,

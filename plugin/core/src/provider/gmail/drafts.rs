@@ -13,7 +13,7 @@ use crate::provider::headers::MARKER;
 use crate::provider::{DraftFate, Outgoing, ProviderError, RelationKind, RemoteId, Result, mime};
 
 /// How many of the newest drafts or sent messages are looked through for a marker: what was made seconds ago is among them.
-const LOOK_BACK: u32 = 25;
+const LOOK_BACK: u32 = 20;
 /// Larger messages go through the upload address, which takes them as they are, in bytes.
 const INLINE_BYTES: usize = 4 << 20;
 

@@ -10,6 +10,9 @@ const QUOTA_MS: u64 = 10_000;
 /// After a fault of the server, in milliseconds.
 const FAULT_MS: u64 = 5_000;
 
+/// Why a request is refused that is one of too many at once.
+pub(super) const CROWDED: &str = "Gmail answers only so many requests at a time";
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Envelope {
@@ -56,6 +59,7 @@ pub(super) fn classify(answer: &Response, now: u64) -> ProviderError {
                 "a right that this needs; link the account again and allow it".to_owned(),
             )
         }
+        (429, _) if message.to_lowercase().contains("concurrent") => wait(1_000, CROWDED),
         (429, _) | (403, "rateLimitExceeded" | "userRateLimitExceeded" | "quotaExceeded") => {
             wait(QUOTA_MS, "Gmail limits the rate of requests")
         }

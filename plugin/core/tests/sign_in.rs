@@ -1,0 +1,314 @@
+//! People can sign in to their provider, their tokens stay fresh, and whatever goes wrong says what to do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod support;
+
+use email_manager_core::oauth::flow::Purpose;
+use email_manager_core::oauth::{self, Feature, OAuthError, tokens};
+use email_manager_core::provider::{Provider as _, ProviderError};
+use email_manager_core::settings::check::{self, Outcome};
+use email_manager_core::settings::form::{self, Entry, SecretState};
+use email_manager_core::settings::texts::Locale;
+use email_manager_core::settings::{ProviderKind, Secret, Section};
+use provider_sim::{Action, Fault};
+use rstest::rstest;
+use support::{ACCOUNT, GOOGLE, MICROSOFT, OWNER, World, side};
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn signing_in_tells_who_it_is_and_reaches_the_mailbox(#[case] kind: ProviderKind) {
+    let world = World::with(kind, 3).await;
+    let link = world.link().await;
+    assert_eq!(link.identity.email, OWNER);
+    assert!(!link.identity.subject.is_empty());
+    assert_eq!(link.missing, []);
+    assert_eq!(world.mailbox().await.profile().await.unwrap().email, OWNER);
+    let shown = format!("{link:?}");
+    assert!(
+        shown.contains('…') && !shown.contains("ya29") && !shown.contains("eyJ"),
+        "no token in {shown}"
+    );
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn an_expired_token_is_refreshed_once_however_many_ask(#[case] kind: ProviderKind) {
+    let world = World::with(kind, 1).await;
+    world.link().await;
+    world.advance(2 * 3600);
+    let asked =
+        futures::future::join_all((0..8).map(|_| tokens::access(&world.host, kind, ACCOUNT, None)))
+            .await;
+    let first = asked[0].clone().unwrap();
+    assert!(asked.iter().all(|token| token.as_ref() == Ok(&first)));
+    let refreshed = world
+        .sim
+        .log()
+        .entries()
+        .iter()
+        .filter(|access| access.path.ends_with("/token"))
+        .count();
+    assert_eq!(refreshed, 2, "the code and one refresh");
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_token_that_the_provider_refuses_is_replaced_on_the_way(#[case] kind: ProviderKind) {
+    let world = World::with(kind, 1).await;
+    world.link().await;
+    assert_eq!(world.sim.backend(side(kind)).expire_access_tokens(None), 1);
+    assert_eq!(world.mailbox().await.profile().await.unwrap().email, OWNER);
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_dead_grant_asks_to_link_again_and_a_wrong_secret_asks_the_administrator(
+    #[case] kind: ProviderKind,
+) {
+    let world = World::with(kind, 1).await;
+    world.link().await;
+    world.advance(2 * 3600);
+    let wrong = Entry::Secret(SecretState::Replace(Secret("wrong".to_owned())));
+    assert_eq!(world.save(&[("client_secret", wrong)]).await, []);
+    let error = world.mailbox().await.profile().await.unwrap_err();
+    assert!(
+        matches!(error, ProviderError::Administrator(_)),
+        "{error:?}"
+    );
+    world.save(&[]).await;
+    world.sim.backend(side(kind)).revoke_grants(None);
+    let error = world.mailbox().await.profile().await.unwrap_err();
+    assert!(matches!(error, ProviderError::Reconnect(_)), "{error:?}");
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_provider_in_trouble_is_waited_for(#[case] kind: ProviderKind) {
+    let world = World::with(kind, 1).await;
+    world.link().await;
+    world.advance(2 * 3600);
+    let trouble = Action::Answer {
+        status: 503,
+        body: None,
+        retry_after: provider_sim::RetryAfter::Seconds(7),
+    };
+    world
+        .sim
+        .faults()
+        .inject(Fault::once(trouble).on("POST", "/token"))
+        .unwrap();
+    let error = tokens::access(&world.host, kind, ACCOUNT, None)
+        .await
+        .unwrap_err();
+    let now = provider_sim::Clock::now(&world.clock);
+    assert!(
+        matches!(error, OAuthError::Wait { until, .. } if until == now + 7_000),
+        "{error:?}"
+    );
+    assert!(
+        tokens::access(&world.host, kind, ACCOUNT, None)
+            .await
+            .is_ok()
+    );
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn who_declines_is_told_so_and_another_person_can_not_take_over_an_account(
+    #[case] kind: ProviderKind,
+) {
+    let world = World::with(kind, 1).await;
+    assert_eq!(
+        world.sign_in(Purpose::default(), OWNER, None, true).await,
+        Err(OAuthError::Declined)
+    );
+    let link = world.link().await;
+    let again = Purpose {
+        account: Some((ACCOUNT.to_owned(), link.identity.subject.clone())),
+        login_hint: Some(OWNER.to_owned()),
+        ..Purpose::default()
+    };
+    let same = world
+        .sign_in(again.clone(), OWNER, None, false)
+        .await
+        .unwrap();
+    assert_eq!(same.identity.subject, link.identity.subject);
+    let other = world.sign_in(again, "bob@example.com", None, false).await;
+    assert_eq!(
+        other,
+        Err(OAuthError::OtherIdentity("bob@example.com".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn a_consent_without_reading_is_refused_by_name_and_one_without_sending_is_partial() {
+    let world = World::with(GOOGLE, 1).await;
+    world
+        .save(&[("access", Entry::Text("send".to_owned()))])
+        .await;
+    let (read, compose) = (
+        "https://www.googleapis.com/auth/gmail.readonly",
+        "https://www.googleapis.com/auth/gmail.compose",
+    );
+    let refused = world
+        .sign_in(Purpose::default(), OWNER, Some(&[compose]), false)
+        .await;
+    assert_eq!(
+        refused,
+        Err(OAuthError::MissingScope(vec![read.to_owned()]))
+    );
+    let partial = world
+        .sign_in(Purpose::default(), OWNER, Some(&[read]), false)
+        .await
+        .unwrap();
+    assert_eq!(partial.missing, [Feature::Send]);
+}
+
+#[tokio::test]
+async fn only_allowed_domains_can_be_linked() {
+    let world = World::with(GOOGLE, 1).await;
+    let values = vec![(
+        "allowed_domains".to_owned(),
+        Entry::Text("@Firma.example, other.example".to_owned()),
+    )];
+    assert_eq!(
+        form::save(&world.host, Section::Sync, values, Locale::English)
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(
+        world.sign_in(Purpose::default(), OWNER, None, false).await,
+        Err(OAuthError::DomainNotAllowed(OWNER.to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn unlinking_revokes_at_google_unless_another_account_shares_the_grant() {
+    let world = World::with(GOOGLE, 1).await;
+    world.link().await;
+    let shared = oauth::tokens::revoke(&world.host, GOOGLE, ACCOUNT, true)
+        .await
+        .unwrap();
+    assert!(!shared.revoked && shared.hint.contains("same person"));
+    world.link().await;
+    let last = oauth::tokens::revoke(&world.host, GOOGLE, ACCOUNT, false)
+        .await
+        .unwrap();
+    assert!(last.revoked && last.hint.is_empty());
+    assert!(
+        oauth::tokens::kept(&world.host, ACCOUNT)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let error = world.mailbox().await.profile().await.unwrap_err();
+    assert!(matches!(error, ProviderError::Reconnect(_)));
+}
+
+#[tokio::test]
+async fn unlinking_at_microsoft_drops_the_tokens_and_says_what_is_left_to_do() {
+    let world = World::with(MICROSOFT, 1).await;
+    world.link().await;
+    let gone = oauth::tokens::revoke(&world.host, MICROSOFT, ACCOUNT, false)
+        .await
+        .unwrap();
+    assert!(!gone.revoked && gone.hint.contains("https://"));
+    assert!(
+        !world
+            .host
+            .secret_names()
+            .iter()
+            .any(|name| name.contains(ACCOUNT))
+    );
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn verifying_the_setup_names_the_step_that_fails(#[case] kind: ProviderKind) {
+    use Outcome::{Failed, Passed, Skipped};
+    let world = World::with(kind, 1).await;
+    let outcomes = || async {
+        let steps = check::check(&world.host, Section::Provider(kind), Locale::English)
+            .await
+            .unwrap();
+        steps.iter().map(|step| step.outcome).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes().await, [Passed; 5]);
+    let wrong = Entry::Secret(SecretState::Replace(Secret("wrong".to_owned())));
+    world.save(&[("client_secret", wrong)]).await;
+    assert_eq!(outcomes().await, [Passed, Passed, Failed, Passed, Passed]);
+    world
+        .save(&[("client_id", Entry::Text("nobody".to_owned()))])
+        .await;
+    assert_eq!(outcomes().await[..3], [Passed, Failed, Skipped]);
+    world.save(&[]).await;
+    world.host.set_origin("http://127.0.0.1:9");
+    assert_eq!(outcomes().await, [Passed, Passed, Passed, Failed, Passed]);
+    world.host.deny_origin(&world.base());
+    assert_eq!(
+        outcomes().await,
+        [Failed, Skipped, Skipped, Skipped, Failed]
+    );
+}
+
+#[tokio::test]
+async fn saving_names_every_wrong_field_in_the_callers_language_and_changes_nothing() {
+    let world = World::with(MICROSOFT, 1).await;
+    let before = form::load(&world.host, Section::Provider(MICROSOFT))
+        .await
+        .unwrap();
+    let values = [
+        ("tenant", "not a tenant"),
+        ("graph_url", "http://graph.example.com"),
+        ("access", "everything"),
+        ("client_id", " "),
+    ];
+    let values = values
+        .map(|(name, text)| (name.to_owned(), Entry::Text(text.to_owned())))
+        .to_vec();
+    let problems = form::save(
+        &world.host,
+        Section::Provider(MICROSOFT),
+        values,
+        Locale::of("ru-RU"),
+    )
+    .await
+    .unwrap();
+    let fields: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.field.as_str())
+        .collect();
+    assert_eq!(fields, ["tenant", "graph_url", "access", "client_id"]);
+    assert!(problems[3].message.contains("Заполните"));
+    assert_eq!(
+        form::load(&world.host, Section::Provider(MICROSOFT))
+            .await
+            .unwrap(),
+        before
+    );
+    assert!(
+        before.contains(&("client_secret".to_owned(), Entry::Secret(SecretState::Set))),
+        "the secret itself is never sent back"
+    );
+}

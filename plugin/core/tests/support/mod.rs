@@ -1,0 +1,183 @@
+//! A world for tests: both providers' fakes, the host in memory, one clock.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "every test file uses a part of it"
+)]
+
+use std::time::Duration;
+
+use email_manager_core::oauth::flow::Purpose;
+use email_manager_core::oauth::{self, Link, OAuthError};
+use email_manager_core::platform::{Routing as _, Store as _};
+use email_manager_core::provider::{self, Mailbox};
+use email_manager_core::settings::form::{self, Entry, SecretState};
+use email_manager_core::settings::texts::Locale;
+use email_manager_core::settings::{self, ProviderKind, REDIRECT_PATH, Secret, Section};
+use email_manager_core::testing::Memory;
+use provider_sim::{Account, Client, Clock as _, Provider, Sim, TestClock};
+use serde_json::json;
+
+pub const GOOGLE: ProviderKind = ProviderKind::Google;
+pub const MICROSOFT: ProviderKind = ProviderKind::Microsoft;
+pub const OWNER: &str = "ada@example.com";
+pub const ORIGIN: &str = "http://127.0.0.1:8080";
+pub const ACCOUNT: &str = "account-1";
+
+/// Everything, on one clock.
+pub struct World {
+    pub sim: Sim,
+    pub clock: TestClock,
+    pub host: Memory,
+    pub kind: ProviderKind,
+}
+
+pub fn side(kind: ProviderKind) -> Provider {
+    match kind {
+        ProviderKind::Google => Provider::Google,
+        ProviderKind::Microsoft => Provider::Microsoft,
+    }
+}
+
+impl World {
+    /// A provider with Ada's mailbox of that many messages, and saved settings.
+    pub async fn with(kind: ProviderKind, messages: u32) -> Self {
+        Self::of(
+            kind,
+            Account::new(OWNER, "Ada Lovelace").with_messages(messages),
+        )
+        .await
+    }
+
+    pub async fn of(kind: ProviderKind, account: Account) -> Self {
+        let clock = TestClock::default();
+        let redirect = format!("{ORIGIN}{REDIRECT_PATH}");
+        let sim = Sim::builder()
+            .clock(clock.clone())
+            .account(side(kind), account)
+            .account(side(kind), Account::new("bob@example.com", "Bob"))
+            .client(
+                side(kind),
+                Client::web("client-id", "client-secret", &redirect),
+            )
+            .start()
+            .await
+            .unwrap();
+        let time = clock.clone();
+        let host = Memory::on_clock(move || time.now());
+        host.set_origin(ORIGIN);
+        host.register_oauth_callback(REDIRECT_PATH).unwrap();
+        host.define(&settings::collection()).await.unwrap();
+        let world = Self {
+            sim,
+            clock,
+            host,
+            kind,
+        };
+        assert_eq!(world.save(&[]).await, []);
+        world
+    }
+
+    pub fn base(&self) -> String {
+        self.sim.base_url(side(self.kind)).to_owned()
+    }
+
+    /// Saves the settings that lead to the fakes, with changes.
+    pub async fn save(&self, changes: &[(&str, Entry)]) -> Vec<form::Problem> {
+        let base = self.base();
+        let text = |text: &str| Entry::Text(text.to_owned());
+        let mut values = vec![
+            ("client_id", text("client-id")),
+            (
+                "client_secret",
+                Entry::Secret(SecretState::Replace(Secret("client-secret".to_owned()))),
+            ),
+        ];
+        match self.kind {
+            ProviderKind::Google => values.extend([
+                ("authorize_url", text(&format!("{base}/o/oauth2/v2/auth"))),
+                ("token_url", text(&format!("{base}/token"))),
+                ("revoke_url", text(&format!("{base}/revoke"))),
+                ("userinfo_url", text(&format!("{base}/v1/userinfo"))),
+                ("keys_url", text(&format!("{base}/oauth2/v3/certs"))),
+                ("api_url", text(&base)),
+            ]),
+            ProviderKind::Microsoft => {
+                values.extend([("authority_url", text(&base)), ("graph_url", text(&base))])
+            }
+        }
+        for (name, entry) in changes {
+            values.retain(|(known, _)| known != name);
+            values.push((name, entry.clone()));
+        }
+        let values = values
+            .into_iter()
+            .map(|(name, entry)| (name.to_owned(), entry))
+            .collect();
+        form::save(
+            &self.host,
+            Section::Provider(self.kind),
+            values,
+            Locale::English,
+        )
+        .await
+        .unwrap()
+    }
+
+    /// Signs in on the consent page; `granted`: only these scopes.
+    pub async fn sign_in(
+        &self,
+        purpose: Purpose,
+        address: &str,
+        granted: Option<&[&str]>,
+        deny: bool,
+    ) -> Result<Link, OAuthError> {
+        let redirect = self.host.redirect_uri().unwrap();
+        let begun = oauth::begin(&self.host, self.kind, purpose, &redirect, "the-state").await?;
+        let ask = json!({"url": begun.authorize_url, "address": address, "scopes": granted, "deny": deny});
+        let answer = self
+            .sim
+            .backend(side(self.kind))
+            .control("authorize", ask)
+            .unwrap();
+        let location = url::Url::parse(answer["location"].as_str().unwrap()).unwrap();
+        assert_eq!(location.path(), REDIRECT_PATH);
+        let query: Vec<(String, String)> = location.query_pairs().into_owned().collect();
+        assert!(query.contains(&("state".to_owned(), "the-state".to_owned())));
+        let query: Vec<_> = query
+            .into_iter()
+            .filter(|(name, _)| name != "state")
+            .collect();
+        oauth::complete(&self.host, &begun.flow, &query).await
+    }
+
+    /// Links Ada's account.
+    pub async fn link(&self) -> Link {
+        let link = self
+            .sign_in(Purpose::default(), OWNER, None, false)
+            .await
+            .unwrap();
+        oauth::tokens::keep(&self.host, ACCOUNT, &link.grant)
+            .await
+            .unwrap();
+        link
+    }
+
+    pub async fn mailbox(&self) -> Mailbox<'_, Memory> {
+        provider::open(&self.host, self.kind, ACCOUNT)
+            .await
+            .unwrap()
+    }
+
+    pub fn at_provider(&self) -> provider_sim::MailboxState {
+        self.sim.backend(side(self.kind)).mailbox(OWNER).unwrap()
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
