@@ -111,15 +111,6 @@ impl Followed {
     }
 }
 
-fn at_provider(world: &World, id: &str) -> MessageState {
-    world
-        .at_provider()
-        .messages
-        .into_iter()
-        .find(|message| message.id == id)
-        .unwrap()
-}
-
 fn by_message_id<'a>(all: &'a BTreeMap<String, RemoteMessage>, id: &str) -> &'a RemoteMessage {
     all.values()
         .find(|message| message.message_id.as_deref() == Some(id))
@@ -193,10 +184,14 @@ async fn a_listing_begins_at_its_date_and_goes_back_in_time(#[case] kind: Provid
     }
     let stream = &mailbox.streams(&mailbox.folders().await.unwrap())[0];
     let first = mailbox.list(stream, Some(since), None).await.unwrap();
+    let received: BTreeMap<&str, u64> = theirs
+        .iter()
+        .map(|their| (their.id.as_str(), their.received))
+        .collect();
     let times: Vec<u64> = first
         .items
         .iter()
-        .map(|item| at_provider(&world, &item.id).received)
+        .map(|item| received[item.id.as_str()])
         .collect();
     assert!(times.is_sorted_by(|newer, older| newer >= older));
 }
@@ -404,7 +399,18 @@ async fn edits_are_seen_at_the_provider(#[case] kind: ProviderKind) {
         .collect();
     let few = &in_inbox[..3];
     let many = &in_inbox[..in_inbox.len().min(14)];
-    let state = |id: &String| at_provider(&world, id);
+    let states = || -> BTreeMap<String, MessageState> {
+        world
+            .at_provider()
+            .messages
+            .into_iter()
+            .map(|message| (message.id.clone(), message))
+            .collect()
+    };
+    let all = |ids: &[String], holds: &dyn Fn(&MessageState) -> bool| {
+        let states = states();
+        ids.iter().all(|id| holds(&states[id]))
+    };
     let edit = |ids: Vec<String>, edit: Edit| {
         let mailbox = &mailbox;
         async move {
@@ -415,39 +421,34 @@ async fn edits_are_seen_at_the_provider(#[case] kind: ProviderKind) {
     };
     for ids in [few, many] {
         edit(ids.to_vec(), Edit::Read(true)).await;
-        assert!(ids.iter().all(|id| state(id).read));
+        assert!(all(ids, &|state| state.read));
         edit(ids.to_vec(), Edit::Read(false)).await;
-        assert!(ids.iter().all(|id| !state(id).read));
+        assert!(all(ids, &|state| !state.read));
         edit(ids.to_vec(), Edit::Starred(true)).await;
-        assert!(ids.iter().all(|id| state(id).starred));
+        assert!(all(ids, &|state| state.starred));
         edit(ids.to_vec(), Edit::Archive).await;
-        assert!(
-            ids.iter()
-                .all(|id| !state(id).folders.contains(&place(Role::Inbox)))
-        );
+        assert!(all(ids, &|state| !state
+            .folders
+            .contains(&place(Role::Inbox))));
         edit(ids.to_vec(), Edit::Unarchive).await;
-        assert!(
-            ids.iter()
-                .all(|id| state(id).folders.contains(&place(Role::Inbox)))
-        );
+        assert!(all(ids, &|state| state
+            .folders
+            .contains(&place(Role::Inbox))));
         edit(ids.to_vec(), Edit::Spam).await;
-        assert!(
-            ids.iter()
-                .all(|id| state(id).folders.contains(&place(Role::Spam))
-                    && !state(id).folders.contains(&place(Role::Inbox)))
-        );
+        assert!(all(ids, &|state| state
+            .folders
+            .contains(&place(Role::Spam))
+            && !state.folders.contains(&place(Role::Inbox))));
         edit(ids.to_vec(), Edit::NotSpam).await;
         edit(ids.to_vec(), Edit::Trash).await;
-        assert!(
-            ids.iter()
-                .all(|id| state(id).folders.contains(&place(Role::Trash)))
-        );
+        assert!(all(ids, &|state| state
+            .folders
+            .contains(&place(Role::Trash))));
         edit(ids.to_vec(), Edit::Restore(None)).await;
-        assert!(
-            ids.iter()
-                .all(|id| state(id).folders.contains(&place(Role::Inbox))
-                    && !state(id).folders.contains(&place(Role::Trash)))
-        );
+        assert!(all(ids, &|state| state
+            .folders
+            .contains(&place(Role::Inbox))
+            && !state.folders.contains(&place(Role::Trash))));
         let target = folders
             .iter()
             .find(|folder| {
@@ -456,25 +457,23 @@ async fn edits_are_seen_at_the_provider(#[case] kind: ProviderKind) {
             })
             .unwrap();
         edit(ids.to_vec(), Edit::MoveTo(target.id.clone())).await;
-        assert!(ids.iter().all(|id| state(id).folders.contains(&target.id)));
+        assert!(all(ids, &|state| state.folders.contains(&target.id)));
         edit(ids.to_vec(), Edit::MoveTo(place(Role::Inbox))).await;
-        assert!(
-            ids.iter()
-                .all(|id| state(id).folders.contains(&place(Role::Inbox)))
-        );
+        assert!(all(ids, &|state| state
+            .folders
+            .contains(&place(Role::Inbox))));
         let label = if kind == GOOGLE {
             target.id.clone()
         } else {
             "category:Red & blue".to_owned()
         };
         edit(ids.to_vec(), Edit::AddLabel(label.clone())).await;
-        let has = |id: &String| {
-            state(id).folders.contains(&label)
-                || state(id).categories.contains(&"Red & blue".to_owned())
+        let has = |state: &MessageState| {
+            state.folders.contains(&label) || state.categories.contains(&"Red & blue".to_owned())
         };
-        assert!(ids.iter().all(has));
+        assert!(all(ids, &has));
         edit(ids.to_vec(), Edit::RemoveLabel(label.clone())).await;
-        assert!(!ids.iter().any(has));
+        assert!(all(ids, &|state| !has(state)));
     }
     let gone = mailbox
         .edit(&["0000000000000001".to_owned()], &Edit::Read(true))

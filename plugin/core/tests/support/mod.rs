@@ -20,7 +20,6 @@ use email_manager_core::settings::texts::Locale;
 use email_manager_core::settings::{self, ProviderKind, REDIRECT_PATH, Secret, Section};
 use email_manager_core::testing::Memory;
 use provider_sim::{Account, Client, Clock as _, Provider, Sim, TestClock};
-use serde_json::json;
 
 pub const GOOGLE: ProviderKind = ProviderKind::Google;
 pub const MICROSOFT: ProviderKind = ProviderKind::Microsoft;
@@ -138,13 +137,12 @@ impl World {
     ) -> Result<Link, OAuthError> {
         let redirect = self.host.redirect_uri().unwrap();
         let begun = oauth::begin(&self.host, self.kind, purpose, &redirect, "the-state").await?;
-        let ask = json!({"url": begun.authorize_url, "address": address, "scopes": granted, "deny": deny});
-        let answer = self
-            .sim
-            .backend(side(self.kind))
-            .control("authorize", ask)
-            .unwrap();
-        let location = url::Url::parse(answer["location"].as_str().unwrap()).unwrap();
+        let location = url::Url::parse(
+            &self
+                .consent(&begun.authorize_url, address, granted, deny)
+                .await,
+        )
+        .unwrap();
         assert_eq!(location.path(), REDIRECT_PATH);
         let query: Vec<(String, String)> = location.query_pairs().into_owned().collect();
         assert!(query.contains(&("state".to_owned(), "the-state".to_owned())));
@@ -153,6 +151,60 @@ impl World {
             .filter(|(name, _)| name != "state")
             .collect();
         oauth::complete(&self.host, &begun.flow, &query).await
+    }
+
+    /// What a browser does on the provider's page: answers where the provider redirects to.
+    async fn consent(
+        &self,
+        authorize: &str,
+        address: &str,
+        granted: Option<&[&str]>,
+        deny: bool,
+    ) -> String {
+        let browser = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let page = browser.get(authorize).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        let page = page.text().await.unwrap();
+        let attributes = |tag: &str, attribute: &str| -> Vec<String> {
+            let pieces = page.split(tag).skip(1);
+            pieces
+                .filter_map(|piece| {
+                    Some(
+                        piece
+                            .split_once(&format!("{attribute}=\""))?
+                            .1
+                            .split_once('"')?
+                            .0
+                            .to_owned(),
+                    )
+                })
+                .collect()
+        };
+        let action = attributes("<form", "action").remove(0);
+        let mut form = vec![(
+            "request".to_owned(),
+            attributes("name=\"request\"", "value").remove(0),
+        )];
+        form.push(("account".to_owned(), address.to_owned()));
+        form.push((
+            "decision".to_owned(),
+            if deny { "deny" } else { "allow" }.to_owned(),
+        ));
+        let boxes = attributes("name=\"scope\"", "value");
+        let ticked = boxes
+            .into_iter()
+            .filter(|scope| granted.is_none_or(|granted| granted.contains(&scope.as_str())));
+        form.extend(ticked.map(|scope| ("scope".to_owned(), scope)));
+        let answer = browser
+            .post(format!("{}{action}", self.base()))
+            .form(&form)
+            .send()
+            .await
+            .unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
     }
 
     /// Links Ada's account.
