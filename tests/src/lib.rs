@@ -12,5 +12,6 @@ pub mod programs;
 pub mod providers;
 pub mod report;
 pub mod signing_in;
+pub mod site;
 pub mod stack;
 pub mod wait;

@@ -94,7 +94,12 @@ impl Mailbox {
 }
 
 impl Providers {
-    pub(crate) fn new(
+    /// Control of fakes at these addresses, with these main mailboxes, by provider.
+    ///
+    /// # Errors
+    ///
+    /// If the machine has no means for a connection.
+    pub fn new(
         bases: BTreeMap<&'static str, Url>,
         addresses: BTreeMap<&'static str, String>,
     ) -> Result<Self> {

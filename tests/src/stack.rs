@@ -1,22 +1,12 @@
-//! The whole, running: simulated providers, a host, the Email manager in it, an administrator and members.
-//!
-//! Each part of the set-up is a method, because the demo, its check and the tests all do them, as a client of the API would.
+//! The whole, running as processes: simulated providers, a host on a fresh data folder.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::client::Client;
-use crate::json::{list, text};
-use crate::programs::{ADMINISTRATOR, Host, PASSWORD, Paths, Simulator};
-
-/// Where the providers send people back to; promised by the documentation.
-pub const CALLBACK: &str = "/admin/settings/mail/oauth2";
-
-/// The application that is registered at the fakes.
-const CLIENT: (&str, &str) = ("demo-client", "demo-secret");
+use crate::programs::{Host, Paths, Simulator};
+use crate::site::{CALLBACK, Site};
 
 /// How the whole is started.
 #[derive(Debug, Clone)]
@@ -49,10 +39,8 @@ pub struct Stack {
     pub simulator: Simulator,
     /// The host.
     pub host: Host,
-    /// A client that is not signed in until [`Stack::sign_in_administrator`].
-    pub administrator: Client,
-    /// The component that is installed.
-    pub paths: Paths,
+    /// The host's API.
+    pub site: Site,
     folder: TempDir,
 }
 
@@ -81,243 +69,22 @@ impl Stack {
         )
         .await;
         let simulator = simulator.context("the simulated providers")?;
-        let administrator = host.client().await?;
+        let site = Site {
+            administrator: host.client().await?,
+            providers: simulator.providers.clone(),
+            component: paths.component,
+        };
         Ok(Self {
             simulator,
             host,
-            administrator,
-            paths,
+            site,
             folder,
         })
-    }
-
-    /// Everything that a first run needs, at once: the plugin enabled and set up for both providers.
-    ///
-    /// # Errors
-    ///
-    /// What the host refused.
-    pub async fn set_up(&self) -> Result<()> {
-        self.sign_in_administrator().await?;
-        let id = self.add_plugin().await?;
-        self.approve(&id).await?;
-        self.enable(&id).await?;
-        for provider in ["google", "microsoft"] {
-            self.save_settings(&id, provider).await?;
-        }
-        Ok(())
-    }
-
-    /// The administrator whom the first start made.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub async fn sign_in_administrator(&self) -> Result<()> {
-        self.administrator.sign_in(ADMINISTRATOR, PASSWORD).await
-    }
-
-    /// Uploads the component; answers the plugin's id.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub async fn add_plugin(&self) -> Result<String> {
-        let plugin = self.upload(&self.paths.component).await?.success()?;
-        Ok(text(&plugin, "/id")?.to_owned())
-    }
-
-    /// Uploads any file as a plugin.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read or the host gives no answer.
-    pub async fn upload(&self, file: &Path) -> Result<crate::client::Answer> {
-        let bytes = tokio::fs::read(file)
-            .await
-            .with_context(|| file.display().to_string())?;
-        self.administrator
-            .send(reqwest::Method::POST, "/api/plugins", |request| {
-                request
-                    .header("content-type", "application/wasm")
-                    .body(bytes)
-            })
-            .await
-    }
-
-    /// Grants what the manifest asks for, and the fakes on this machine's own address, which are never granted by themselves.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub async fn approve(&self, id: &str) -> Result<String> {
-        let plugin = self
-            .administrator
-            .get(&format!("/api/plugins/{id}"))
-            .await?
-            .success()?;
-        let mut grants = plugin
-            .get("proposed_grants")
-            .cloned()
-            .context("the plugin proposes no grants")?;
-        let origins = grants
-            .get_mut("origins")
-            .and_then(Value::as_array_mut)
-            .context("the grants have no origins")?;
-        for provider in ["google", "microsoft"] {
-            let origin = self
-                .simulator
-                .providers
-                .base(provider)?
-                .origin()
-                .ascii_serialization();
-            origins.push(json!({ "origin": origin, "internal": true }));
-        }
-        let count = origins.len();
-        self.administrator
-            .put(&format!("/api/plugins/{id}/grants"), grants)
-            .await?
-            .success()?;
-        Ok(format!("{count} origins"))
-    }
-
-    /// Enables the plugin.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub async fn enable(&self, id: &str) -> Result<()> {
-        self.administrator
-            .post(&format!("/api/plugins/{id}/enable"), json!({}))
-            .await?
-            .success()?;
-        Ok(())
-    }
-
-    /// Disables the plugin.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub async fn disable(&self, id: &str) -> Result<()> {
-        self.administrator
-            .post(&format!("/api/plugins/{id}/disable"), json!({}))
-            .await?
-            .success()?;
-        Ok(())
-    }
-
-    /// Fills in a provider's section: the registered application, and the fake's addresses in place of the provider's.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses, or the secret can be read back.
-    pub async fn save_settings(&self, id: &str, provider: &str) -> Result<()> {
-        let mut values = self.endpoints(provider)?;
-        let map = values
-            .as_object_mut()
-            .context("the endpoints are no object")?;
-        map.insert("client_id".to_owned(), CLIENT.0.into());
-        map.insert("client_secret".to_owned(), json!({ "replace": CLIENT.1 }));
-        self.save_values(id, provider, values).await?;
-        let shown = self
-            .administrator
-            .get(&format!("/api/plugins/{id}/settings"))
-            .await?;
-        if String::from_utf8_lossy(&shown.body).contains(CLIENT.1) {
-            bail!("the client secret can be read back from the settings");
-        }
-        Ok(())
-    }
-
-    /// Saves some values of a section.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses, or one of the fields.
-    pub async fn save_values(&self, id: &str, section: &str, values: Value) -> Result<()> {
-        let saved = self
-            .administrator
-            .put(
-                &format!("/api/plugins/{id}/settings/{section}"),
-                json!({ "values": values }),
-            )
-            .await?
-            .success()?;
-        if let Some(problems) = saved
-            .get("problems")
-            .and_then(Value::as_array)
-            .filter(|problems| !problems.is_empty())
-        {
-            bail!("the settings were refused: {problems:?}");
-        }
-        Ok(())
-    }
-
-    /// Steps of "verify setup" that did not pass.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses to check.
-    pub async fn verify(&self, id: &str, provider: &str) -> Result<Vec<Value>> {
-        let checked = self
-            .administrator
-            .post(
-                &format!("/api/plugins/{id}/settings/{provider}/check"),
-                json!({}),
-            )
-            .await?
-            .success()?;
-        let steps = list(&checked, "/steps")?;
-        Ok(steps
-            .iter()
-            .filter(|step| {
-                step.get("outcome")
-                    .is_none_or(|outcome| outcome != "passed")
-            })
-            .cloned()
-            .collect())
-    }
-
-    /// A new person, signed in.
-    ///
-    /// # Errors
-    ///
-    /// If the host refuses.
-    pub async fn member(&self, name: &str) -> Result<Client> {
-        let email = format!("{name}@localhost");
-        let person =
-            json!({ "name": name, "email": email, "role": "member", "password": PASSWORD });
-        self.administrator
-            .post("/api/users", person)
-            .await?
-            .success()?;
-        let member = self.administrator.stranger()?;
-        member.sign_in(&email, PASSWORD).await?;
-        Ok(member)
     }
 
     /// Where logs and data are while this runs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// The addresses of a fake, as the settings name them.
-    fn endpoints(&self, provider: &str) -> Result<Value> {
-        let base = self.simulator.providers.base(provider)?;
-        let at = |path: &str| base.join(path).map(|url| url.to_string());
-        let bare = base.as_str().trim_end_matches('/');
-        Ok(match provider {
-            "google" => json!({
-                "authorize_url": at("/o/oauth2/v2/auth")?,
-                "token_url": at("/token")?,
-                "revoke_url": at("/revoke")?,
-                "userinfo_url": at("/v1/userinfo")?,
-                "keys_url": at("/oauth2/v3/certs")?,
-                "api_url": bare,
-            }),
-            "microsoft" => json!({ "authority_url": bare, "graph_url": format!("{bare}/v1.0") }),
-            other => bail!("there is no provider {other}"),
-        })
     }
 }

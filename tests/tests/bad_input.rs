@@ -14,7 +14,8 @@ use std::time::Duration;
 use end_to_end::client::{Answer, Client};
 use end_to_end::consent::Person;
 use end_to_end::json::{list, number, text};
-use end_to_end::stack::{CALLBACK, Stack};
+use end_to_end::site::CALLBACK;
+use end_to_end::stack::Stack;
 use end_to_end::wait::until;
 use serde_json::{Value, json};
 
@@ -56,12 +57,7 @@ async fn come_back(client: &Client, address: &str) -> Answer {
 
 /// Links the main mailbox and waits for its mail; answers the account's id.
 async fn link(stack: &Stack, client: &Client, provider: &str) -> String {
-    let address = stack
-        .simulator
-        .providers
-        .address(provider)
-        .unwrap()
-        .to_owned();
+    let address = stack.site.providers.address(provider).unwrap().to_owned();
     let back = consent(stack, client, provider, &Person::willing(&address)).await;
     come_back(client, &back).await.success().unwrap();
     let accounts = client
@@ -98,8 +94,8 @@ async fn condition(client: &Client, id: &str, wanted: &str) -> Value {
 #[tokio::test]
 async fn plugins_that_are_none_or_want_too_much_are_refused() {
     let stack = common::start().await;
-    stack.sign_in_administrator().await.unwrap();
-    let administrator = &stack.administrator;
+    stack.site.sign_in_administrator().await.unwrap();
+    let administrator = &stack.site.administrator;
     administrator
         .get("/api/plugins/no-such-plugin")
         .await
@@ -116,6 +112,7 @@ async fn plugins_that_are_none_or_want_too_much_are_refused() {
     let file = stack.folder().join("upload.wasm");
     std::fs::write(&file, b"MZ this is no component").unwrap();
     stack
+        .site
         .upload(&file)
         .await
         .unwrap()
@@ -123,6 +120,7 @@ async fn plugins_that_are_none_or_want_too_much_are_refused() {
         .unwrap();
     std::fs::write(&file, wat::parse_str("(module)").unwrap()).unwrap();
     stack
+        .site
         .upload(&file)
         .await
         .unwrap()
@@ -132,6 +130,7 @@ async fn plugins_that_are_none_or_want_too_much_are_refused() {
     let greedy = r#"(component (import "wasi:sockets/instance-network@0.2.0" (instance (export "network" (type (sub resource))))))"#;
     std::fs::write(&file, wat::parse_str(greedy).unwrap()).unwrap();
     let problem = stack
+        .site
         .upload(&file)
         .await
         .unwrap()
@@ -142,7 +141,7 @@ async fn plugins_that_are_none_or_want_too_much_are_refused() {
         "the import is named: {problem}"
     );
 
-    let id = stack.add_plugin().await.unwrap();
+    let id = stack.site.add_plugin().await.unwrap();
     administrator
         .post(&format!("/api/plugins/{id}/enable"), json!({}))
         .await
@@ -154,7 +153,7 @@ async fn plugins_that_are_none_or_want_too_much_are_refused() {
 #[tokio::test]
 async fn a_second_plugin_that_brings_mail_is_refused_in_words() {
     let stack = common::small().await;
-    let mut twin = std::fs::read(&stack.paths.component).unwrap();
+    let mut twin = std::fs::read(&stack.site.component).unwrap();
     // The same component under another id of the same length.
     let (id, other) = (b"email-manager", b"other-manager");
     let places: Vec<usize> = twin
@@ -168,11 +167,12 @@ async fn a_second_plugin_that_brings_mail_is_refused_in_words() {
     }
     let file = stack.folder().join("twin.wasm");
     std::fs::write(&file, twin).unwrap();
-    let added = stack.upload(&file).await.unwrap().success().unwrap();
+    let added = stack.site.upload(&file).await.unwrap().success().unwrap();
     let twin = text(&added, "/id").unwrap();
     assert_eq!(twin, "other-manager");
-    stack.approve(twin).await.unwrap();
+    stack.site.approve(twin).await.unwrap();
     let problem = stack
+        .site
         .administrator
         .post(&format!("/api/plugins/{twin}/enable"), json!({}))
         .await
@@ -184,6 +184,7 @@ async fn a_second_plugin_that_brings_mail_is_refused_in_words() {
         "it says who has the place: {problem}"
     );
     stack
+        .site
         .administrator
         .get("/api/mail/accounts")
         .await
@@ -195,8 +196,8 @@ async fn a_second_plugin_that_brings_mail_is_refused_in_words() {
 #[tokio::test]
 async fn a_sign_in_that_goes_wrong_links_nothing() {
     let stack = common::small().await;
-    let providers = &stack.simulator.providers;
-    let member = stack.member("ann").await.unwrap();
+    let providers = &stack.site.providers;
+    let member = stack.site.member("ann").await.unwrap();
     let nothing_linked = async || {
         let accounts = member
             .get("/api/mail/accounts")
@@ -217,10 +218,11 @@ async fn a_sign_in_that_goes_wrong_links_nothing() {
 
         // The secret is wrong: the person can do nothing about it, an administrator can.
         stack
+            .site
             .save_values(
                 "email-manager",
                 provider,
-                json!({ "client_secret": { "replace": "not-the-secret" } }),
+                json!({ "client_secret": "not-the-secret" }),
             )
             .await
             .unwrap();
@@ -230,13 +232,14 @@ async fn a_sign_in_that_goes_wrong_links_nothing() {
             .problem(409, "administrator-action")
             .unwrap();
         assert!(!problem.to_string().contains("not-the-secret"), "{problem}");
-        let open = stack.verify("email-manager", provider).await.unwrap();
+        let open = stack.site.verify("email-manager", provider).await.unwrap();
         assert!(
             open.iter()
                 .any(|step| step["outcome"] == "failed" && step["detail"] != ""),
             "verify setup says so too: {open:?}"
         );
         stack
+            .site
             .save_settings("email-manager", provider)
             .await
             .unwrap();
@@ -246,6 +249,7 @@ async fn a_sign_in_that_goes_wrong_links_nothing() {
     // With a scope for reading and one for sending, either can be left out.
     let address = providers.address("google").unwrap();
     stack
+        .site
         .save_values("email-manager", "google", json!({ "access": "send" }))
         .await
         .unwrap();
@@ -283,11 +287,12 @@ async fn a_sign_in_that_goes_wrong_links_nothing() {
         .success()
         .unwrap();
     stack
+        .site
         .save_values("email-manager", "google", json!({ "access": "full" }))
         .await
         .unwrap();
 
-    let other = stack.member("bob").await.unwrap();
+    let other = stack.site.member("bob").await.unwrap();
     let back = consent(&stack, &member, "google", &Person::willing(address)).await;
     come_back(&other, &back)
         .await
@@ -314,9 +319,9 @@ async fn a_sign_in_that_goes_wrong_links_nothing() {
 #[tokio::test]
 async fn a_redirect_uri_that_is_not_registered_is_found_by_verify_setup() {
     let stack = common::registered_as("http://127.0.0.1:9/elsewhere").await;
-    let member = stack.member("ann").await.unwrap();
+    let member = stack.site.member("ann").await.unwrap();
     for provider in ["google", "microsoft"] {
-        let open = stack.verify("email-manager", provider).await.unwrap();
+        let open = stack.site.verify("email-manager", provider).await.unwrap();
         let step = open
             .iter()
             .find(|step| step["outcome"] == "failed")
@@ -333,7 +338,7 @@ async fn a_redirect_uri_that_is_not_registered_is_found_by_verify_setup() {
             .success()
             .unwrap();
         let back = stack.host.base().join(CALLBACK).unwrap();
-        let address = stack.simulator.providers.address(provider).unwrap();
+        let address = stack.site.providers.address(provider).unwrap();
         let visit = Person::willing(address)
             .visit(
                 member.browser(),
@@ -348,16 +353,16 @@ async fn a_redirect_uri_that_is_not_registered_is_found_by_verify_setup() {
 #[tokio::test]
 async fn an_account_that_can_no_longer_be_reached_says_why_and_until_when() {
     let mut stack = common::small().await;
-    let member = stack.member("ann").await.unwrap();
+    let member = stack.site.member("ann").await.unwrap();
     let google = link(&stack, &member, "google").await;
     stack
-        .simulator
+        .site
         .providers
         .happen("google", "revoke-grants", json!({}))
         .await
         .unwrap();
     stack
-        .simulator
+        .site
         .providers
         .happen("google", "expire-access-tokens", json!({}))
         .await
@@ -371,7 +376,7 @@ async fn an_account_that_can_no_longer_be_reached_says_why_and_until_when() {
     let status = condition(&member, &google, "reconnect").await;
     assert!(!text(&status, "/detail").unwrap().is_empty());
 
-    let other = stack.member("bob").await.unwrap();
+    let other = stack.site.member("bob").await.unwrap();
     let microsoft = link(&stack, &other, "microsoft").await;
     let now = u64::try_from(
         std::time::SystemTime::now()
@@ -405,7 +410,7 @@ async fn an_account_that_can_no_longer_be_reached_says_why_and_until_when() {
 #[tokio::test]
 async fn malformed_mail_is_kept_and_shown() {
     let stack = common::small().await;
-    let member = stack.member("ann").await.unwrap();
+    let member = stack.site.member("ann").await.unwrap();
     let mails = [
         "Subject: no end of header",
         "Subject: =?utf-8?B?broken\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%\r\n",
@@ -413,16 +418,11 @@ async fn malformed_mail_is_kept_and_shown() {
     ];
     for provider in ["google", "microsoft"] {
         for mail in mails {
-            stack
-                .simulator
-                .providers
-                .deliver(provider, mail)
-                .await
-                .unwrap();
+            stack.site.providers.deliver(provider, mail).await.unwrap();
         }
         let id = link(&stack, &member, provider).await;
         let expected = stack
-            .simulator
+            .site
             .providers
             .mailbox(provider)
             .await
@@ -482,8 +482,8 @@ async fn malformed_mail_is_kept_and_shown() {
 #[tokio::test]
 async fn somebody_elses_things_are_not_there_and_odd_bodies_are_explained() {
     let stack = common::small().await;
-    let ann = stack.member("ann").await.unwrap();
-    let bob = stack.member("bob").await.unwrap();
+    let ann = stack.site.member("ann").await.unwrap();
+    let bob = stack.site.member("bob").await.unwrap();
     let id = link(&stack, &ann, "google").await;
     let own = link(&stack, &bob, "microsoft").await;
 
@@ -513,7 +513,7 @@ async fn somebody_elses_things_are_not_there_and_odd_bodies_are_explained() {
         .unwrap()
         .success()
         .unwrap();
-    let message = text(&whole, "/items/0/id").unwrap();
+    let message = text(&whole, "/messages/0/id").unwrap();
     for path in [
         format!("/api/mail/accounts/{id}"),
         format!("/api/mail/threads/{thread}"),
@@ -522,7 +522,7 @@ async fn somebody_elses_things_are_not_there_and_odd_bodies_are_explained() {
         format!("/api/mail/messages/{message}/raw"),
         format!("/api/mail/messages/{message}/attachments/0"),
     ] {
-        for other in [&bob, &stack.administrator] {
+        for other in [&bob, &stack.site.administrator] {
             other
                 .get(&path)
                 .await
@@ -541,7 +541,7 @@ async fn somebody_elses_things_are_not_there_and_odd_bodies_are_explained() {
         .unwrap()
         .success()
         .unwrap();
-    assert_eq!(marks["folders"], whole["items"][0]["folders"]);
+    assert_eq!(marks["folders"], whole["messages"][0]["folders"]);
 
     let upload = ann
         .send(reqwest::Method::POST, "/api/uploads", |request| {
@@ -552,7 +552,7 @@ async fn somebody_elses_things_are_not_there_and_odd_bodies_are_explained() {
         .success()
         .unwrap();
     let draft = json!({ "account": own, "to": [{ "email": "grace@elsewhere.example" }], "subject": "x", "text": "x",
-        "attachments": [{ "name": "x", "media_type": "text/plain", "upload": text(&upload, "/upload").unwrap() }] });
+        "attachments": [{ "name": "x", "media_type": "text/plain", "upload": text(&upload, "/id").unwrap() }] });
     let sent = bob
         .send(reqwest::Method::POST, "/api/mail/send", |request| {
             request

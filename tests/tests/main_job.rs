@@ -23,12 +23,7 @@ async fn works(provider: &'static str) {
     if !report.passed() {
         panic!("{report}\n{}", common::log(&stack));
     }
-    let used = stack
-        .simulator
-        .providers
-        .mail_routes(provider)
-        .await
-        .unwrap();
+    let used = stack.site.providers.mail_routes(provider).await.unwrap();
     let unknown: Vec<_> = used
         .difference(&common::driven_routes(provider))
         .cloned()

@@ -46,7 +46,7 @@ async fn is_content(provider: &'static str) {
     } else {
         base
     };
-    let script = xtask::root().join(format!("tests/clients/{provider}.py"));
+    let script = xtask::root().join(format!("tests/clients/drive_{provider}.py"));
     let run = tokio::task::spawn_blocking(move || {
         Command::new(python())
             .arg(script)
@@ -69,7 +69,7 @@ async fn is_content(provider: &'static str) {
         .collect();
     assert!(
         missing.is_empty(),
-        "tests/clients/{provider}.py does not drive {missing:#?}"
+        "tests/clients/drive_{provider}.py does not drive {missing:#?}"
     );
 }
 

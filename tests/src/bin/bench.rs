@@ -13,7 +13,8 @@ use end_to_end::consent::Person;
 use end_to_end::json::{list, number, text};
 use end_to_end::programs::{Paths, Simulator, cpu_seconds};
 use end_to_end::signing_in::{NOWHERE, access_token};
-use end_to_end::stack::{CALLBACK, Options, Stack};
+use end_to_end::site::CALLBACK;
+use end_to_end::stack::{Options, Stack};
 use end_to_end::wait::until;
 use serde::Deserialize;
 use serde_json::json;
@@ -36,7 +37,7 @@ struct Arguments {
     /// A Python with lieer and notmuch2.
     #[arg(long)]
     python: PathBuf,
-    /// `tests/clients/lieer.py`.
+    /// `tests/clients/run_lieer.py`.
     #[arg(long)]
     lieer: PathBuf,
     /// Messages in the backfill comparison.
@@ -100,7 +101,7 @@ impl Arguments {
             },
         )
         .await?;
-        stack.set_up().await?;
+        stack.site.set_up().await?;
         Ok(stack)
     }
 }
@@ -146,7 +147,7 @@ async fn backfill(arguments: &Arguments, profile: &str) -> Result<()> {
 /// Until body, attachment list and search index of every message are durable.
 async fn our_backfill(arguments: &Arguments, profile: &str) -> Result<Figures> {
     let stack = arguments.stack(arguments.messages, profile).await?;
-    let member = stack.member("bench").await?;
+    let member = stack.site.member("bench").await?;
     let (host, fake) = (
         cpu_seconds(stack.host.pid())?,
         cpu_seconds(stack.simulator.pid())?,
@@ -163,7 +164,7 @@ async fn our_backfill(arguments: &Arguments, profile: &str) -> Result<Figures> {
 
 /// Links Gmail and waits for everything; answers how many messages that was.
 async fn fill(stack: &Stack, member: &Client) -> Result<u64> {
-    let providers = &stack.simulator.providers;
+    let providers = &stack.site.providers;
     let expected = providers.mailbox("google").await?.messages.len() as u64;
     let begun = member
         .post(
@@ -265,7 +266,7 @@ async fn lists(arguments: &Arguments) -> Result<()> {
 /// Milliseconds for the first page of the inbox, and of all mail.
 async fn list_time(arguments: &Arguments, messages: usize) -> Result<(f64, f64)> {
     let stack = arguments.stack(messages, "small").await?;
-    let member = stack.member("bench").await?;
+    let member = stack.site.member("bench").await?;
     fill(&stack, &member).await?;
     let folders = member.get("/api/mail/folders").await?.success()?;
     let inbox = list(&folders, "/items")?
@@ -327,11 +328,11 @@ async fn restart(stack: &mut Stack) -> Result<f64> {
     Ok(begun.elapsed().as_secs_f64() * 1_000.0)
 }
 
-/// The compile cache is the folder of the data folder whose name says so.
+/// Compiled components, which the host makes anew.
 fn remove_cache(data: &Path) -> Result<()> {
     let mut removed = 0;
     for entry in std::fs::read_dir(data)?.flatten() {
-        if entry.file_name().to_string_lossy().contains("cache") {
+        if entry.file_name() == "compiled" {
             std::fs::remove_dir_all(entry.path())?;
             removed += 1;
         }

@@ -96,9 +96,9 @@ fn keep_logs(stack: &Stack) -> Result<()> {
 /// Sets everything up, says what to try, waits for Ctrl-C.
 async fn show(arguments: &Arguments) -> Result<bool> {
     let stack = start(arguments).await?;
-    stack.set_up().await?;
-    stack.member("member").await?;
-    let providers = &stack.simulator.providers;
+    stack.site.set_up().await?;
+    stack.site.member("member").await?;
+    let providers = &stack.site.providers;
     let base = stack.host.base();
     println!(
         "

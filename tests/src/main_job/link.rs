@@ -7,7 +7,8 @@ use super::{Job, PATIENCE, account};
 use crate::client::Client;
 use crate::consent::Person;
 use crate::json::{list, number, text};
-use crate::stack::{CALLBACK, Stack};
+use crate::site::CALLBACK;
+use crate::stack::Stack;
 use crate::wait::until;
 
 /// Begins linking, goes through the consent page as the mailbox's owner, comes back. Answers the account's id.
@@ -16,7 +17,7 @@ pub(super) async fn link(
     client: &Client,
     provider: &str,
 ) -> Result<(String, String)> {
-    let address = stack.simulator.providers.address(provider)?;
+    let address = stack.site.providers.address(provider)?;
     let begun = client
         .post(
             "/api/mail/accounts",

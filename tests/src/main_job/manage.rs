@@ -177,7 +177,7 @@ pub(super) async fn incoming(job: &Job) -> Result<((), String)> {
         let whole = job
             .get(&format!("/api/mail/threads/{}", text(thread, "/id")?))
             .await?;
-        let opening = crate::json::list(&whole, "/items")?
+        let opening = crate::json::list(&whole, "/messages")?
             .first()
             .cloned()
             .unwrap_or_default();

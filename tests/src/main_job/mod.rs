@@ -28,22 +28,26 @@ pub async fn set_up(stack: &Stack, report: &mut Report) -> Option<String> {
     let done = |note: &str| Ok(((), note.to_owned()));
     report
         .step("administrator signs in", async {
-            stack.sign_in_administrator().await.and_then(|()| done(""))
+            stack
+                .site
+                .sign_in_administrator()
+                .await
+                .and_then(|()| done(""))
         })
         .await?;
     let id = report
         .step("plugin added", async {
-            stack.add_plugin().await.map(|id| (id.clone(), id))
+            stack.site.add_plugin().await.map(|id| (id.clone(), id))
         })
         .await?;
     report
         .step("grants approved", async {
-            stack.approve(&id).await.map(|note| ((), note))
+            stack.site.approve(&id).await.map(|note| ((), note))
         })
         .await?;
     report
         .step("plugin enabled", async {
-            stack.enable(&id).await.and_then(|()| done(""))
+            stack.site.enable(&id).await.and_then(|()| done(""))
         })
         .await?;
     for provider in ["google", "microsoft"] {
@@ -51,6 +55,7 @@ pub async fn set_up(stack: &Stack, report: &mut Report) -> Option<String> {
         report
             .step(&what, async {
                 stack
+                    .site
                     .save_settings(&id, provider)
                     .await
                     .and_then(|()| done(""))
@@ -59,7 +64,7 @@ pub async fn set_up(stack: &Stack, report: &mut Report) -> Option<String> {
         let what = format!("set-up verified: {provider}");
         report
             .step(&what, async {
-                let open = stack.verify(&id, provider).await?;
+                let open = stack.site.verify(&id, provider).await?;
                 let failed: Vec<&Value> = open
                     .iter()
                     .filter(|step| {
@@ -89,10 +94,10 @@ pub async fn run(
     let name = format!("{provider}-member");
     let client = report
         .step("member signs in", async {
-            Ok((stack.member(&name).await?, name.clone()))
+            Ok((stack.site.member(&name).await?, name.clone()))
         })
         .await?;
-    let providers = stack.simulator.providers.clone();
+    let providers = stack.site.providers.clone();
     let account = report
         .step("account linked", link::link(stack, &client, provider))
         .await?;

@@ -62,7 +62,7 @@ pub(super) async fn open(job: &Job, threads: &[Value]) -> Result<(Mixed, String)
     });
     let id = text(thread.context("the thread is not listed")?, "/id")?.to_owned();
     let whole = job.get(&format!("/api/mail/threads/{id}")).await?;
-    let messages = list(&whole, "/items")?;
+    let messages = list(&whole, "/messages")?;
     let order: Vec<Option<&str>> = messages
         .iter()
         .map(|message| message.get("message_header_id").and_then(Value::as_str))

@@ -10,7 +10,8 @@ use super::manage::mail;
 use super::{Job, PATIENCE, account, threads};
 use crate::client::Client;
 use crate::json::{list, number, text};
-use crate::stack::{CALLBACK, Stack};
+use crate::site::CALLBACK;
+use crate::stack::Stack;
 use crate::wait::until;
 
 /// Mail with this subject is delivered and synchronised.
@@ -59,7 +60,7 @@ pub(super) async fn expiry(job: &Job) -> Result<((), String)> {
 
 /// Mail can't be reached and the callback is gone. Answers how often the provider was asked until then.
 pub(super) async fn disabled(job: &Job, stack: &Stack, plugin: &str) -> Result<(u64, String)> {
-    stack.disable(plugin).await?;
+    stack.site.disable(plugin).await?;
     job.client
         .get("/api/mail/accounts")
         .await?
@@ -100,7 +101,7 @@ pub(super) async fn enabled(
             now - asked
         );
     }
-    stack.enable(plugin).await?;
+    stack.site.enable(plugin).await?;
     job.synchronise("mail that arrived while it was disabled", async || {
         is_listed(job, "While it was disabled").await
     })
@@ -110,7 +111,10 @@ pub(super) async fn enabled(
 
 /// Another member links the same mailbox; the host is killed half-way. Answers that member and their account.
 pub(super) async fn killed(job: &mut Job, stack: &mut Stack) -> Result<((Client, String), String)> {
-    let second = stack.member(&format!("{}-second", job.provider)).await?;
+    let second = stack
+        .site
+        .member(&format!("{}-second", job.provider))
+        .await?;
     let expected = job.mailbox().await?.messages.len() as u64;
     // Slow enough to be interrupted, whatever the machine.
     job.providers

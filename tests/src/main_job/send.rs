@@ -82,7 +82,7 @@ pub(super) async fn new(job: &Job) -> Result<((), String)> {
         "bcc": [{ "name": "", "email": "hidden@elsewhere.example" }],
         "subject": subject,
         "html": "<p>Всё в <b>приложении</b>.</p>",
-        "attachments": [{ "name": "отчёт.bin", "media_type": "application/octet-stream", "upload": text(&upload, "/upload")? }],
+        "attachments": [{ "name": "отчёт.bin", "media_type": "application/octet-stream", "upload": text(&upload, "/id")? }],
     });
     let path = if job.provider == "google" {
         "/drafts/send"

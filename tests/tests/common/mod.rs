@@ -32,7 +32,7 @@ pub(crate) async fn small() -> Stack {
     )
     .await
     .unwrap();
-    stack.set_up().await.unwrap();
+    stack.site.set_up().await.unwrap();
     stack
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn registered_as(redirect: &str) -> Stack {
         ..Options::default()
     };
     let stack = Stack::start(paths(), &options).await.unwrap();
-    stack.set_up().await.unwrap();
+    stack.site.set_up().await.unwrap();
     stack
 }
 

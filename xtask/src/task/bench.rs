@@ -99,7 +99,7 @@ fn whole(options: &Options) -> anyhow::Result<String> {
     command.arg("--python").arg(python);
     command
         .arg("--lieer")
-        .arg(xtask::root().join("tests/clients/lieer.py"));
+        .arg(xtask::root().join("tests/clients/run_lieer.py"));
     command.arg("--large").arg(options.large.to_string());
     if let Some(only) = &options.only {
         command.arg("--only").arg(only);

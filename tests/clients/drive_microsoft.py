@@ -108,7 +108,7 @@ async def reading(me):
     one = await me.messages.by_message_id(ids[0]).get(request_configuration=immutable())
     assert one.body.content is not None and one.internet_message_id
     assert await me.messages.by_message_id(ids[0]).content.get(request_configuration=immutable())
-    await refused(me.messages.by_message_id("AAMkmissing").get(request_configuration=immutable()), 404)
+    await refused(me.messages.by_message_id("AAMkmissing").get(request_configuration=immutable()), 400)
     return person, inbox, ids
 
 
@@ -150,7 +150,7 @@ async def changing(me, graph, ids):
         {"id": "1", "method": "GET", "url": f"/me/messages/{ids[1]}?$select=isRead", "headers": {"Prefer": 'IdType="ImmutableId"'}},
         {"id": "2", "method": "GET", "url": "/me/messages/AAMkmissing"},
     ]})
-    assert {answer["id"]: answer["status"] for answer in answers["responses"]} == {"1": 200, "2": 404}
+    assert {answer["id"]: answer["status"] for answer in answers["responses"]} == {"1": 200, "2": 400}
 
 
 async def sending(me, graph, address, original):
