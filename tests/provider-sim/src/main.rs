@@ -42,7 +42,7 @@ struct Arguments {
     /// Main mailbox at Microsoft.
     #[arg(long, default_value = "ada@outlook.example")]
     microsoft_address: String,
-    /// Further messages for both main mailboxes: `.eml` files.
+    /// Further messages for both main mailboxes: `.eml` files, or folders with such files.
     #[arg(long)]
     eml: Vec<PathBuf>,
     /// Client id of the registered application, at both.
@@ -81,11 +81,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let mail = arguments
-        .eml
-        .iter()
-        .map(|path| std::fs::read(path).map(bytes::Bytes::from))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut mail = Vec::new();
+    for path in &arguments.eml {
+        if path.is_dir() {
+            mail.extend(
+                provider_sim::corpus::from_folder(path)?
+                    .into_iter()
+                    .map(bytes::Bytes::from),
+            );
+        } else {
+            mail.push(bytes::Bytes::from(std::fs::read(path)?));
+        }
+    }
     let main = |address: &str, name: &str| {
         Account::new(address, name)
             .with_messages(arguments.messages)

@@ -10,7 +10,8 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
@@ -56,7 +57,7 @@ pub(crate) fn run(call: Call) -> BoxFuture<'static, Answer> {
         };
         let authorization = call.headers.get(header::AUTHORIZATION).cloned();
         let mut done: HashMap<String, u16> = HashMap::new();
-        let mut responses: Vec<Value> = Vec::new();
+        let mut responses: Vec<Reply> = Vec::new();
         let mut waiting = batch.requests;
         while !waiting.is_empty() {
             // Everything whose dependencies are done goes next; the others wait for another turn.
@@ -71,26 +72,56 @@ pub(crate) fn run(call: Call) -> BoxFuture<'static, Answer> {
             });
             for part in failed {
                 done.insert(part.id.clone(), 424);
-                responses.push(failure(
-                    &part.id,
-                    424,
-                    "FailedDependency",
-                    "A request that this one depends on has failed.",
-                ));
+                let message = "A request that this one depends on has failed.";
+                responses.push(Reply::failure(part.id, 424, "FailedDependency", message));
             }
-            let mut running = futures::stream::iter(
-                ready
-                    .into_iter()
-                    .map(|part| one(gate.clone(), part, authorization.clone())),
-            )
-            .buffer_unordered(AT_ONCE);
-            while let Some((id, status, response)) = running.next().await {
-                done.insert(id, status);
-                responses.push(response);
+            let tasks = ready.into_iter().map(|part| {
+                let id = part.id.clone();
+                let task = tokio::spawn(one(gate.clone(), part, authorization.clone()));
+                async move {
+                    // A part that panics is this part's failure only.
+                    task.await.unwrap_or_else(|_| {
+                        Reply::failure(id, 500, "generalException", "The request failed.")
+                    })
+                }
+            });
+            let mut running = futures::stream::iter(tasks).buffer_unordered(AT_ONCE);
+            while let Some(reply) = running.next().await {
+                done.insert(reply.id.clone(), reply.status);
+                responses.push(reply);
             }
         }
-        Ok(axum::Json(json!({"responses": responses})).into_response())
+        Ok(axum::Json(Replies { responses }).into_response())
     })
+}
+
+#[derive(Serialize)]
+struct Replies {
+    responses: Vec<Reply>,
+}
+
+/// A part's answer; its body goes out as it came in.
+#[derive(Serialize)]
+struct Reply {
+    id: String,
+    status: u16,
+    headers: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Box<RawValue>>,
+}
+
+impl Reply {
+    fn failure(id: String, status: u16, code: &str, message: &str) -> Self {
+        let mut headers = Map::new();
+        headers.insert("Content-Type".to_owned(), json!("application/json"));
+        let body = json!({"error": {"code": code, "message": message}});
+        Self {
+            id,
+            status,
+            headers,
+            body: serde_json::value::to_raw_value(&body).ok(),
+        }
+    }
 }
 
 fn check(parts: &[Part]) -> Result<(), GraphError> {
@@ -133,23 +164,12 @@ fn check(parts: &[Part]) -> Result<(), GraphError> {
     Ok(())
 }
 
-fn failure(id: &str, status: u16, code: &str, message: &str) -> Value {
-    json!({"id": id, "status": status, "headers": {"Content-Type": "application/json"}, "body": {"error": {"code": code, "message": message}}})
-}
-
-async fn one(gate: Gate, part: Part, authorization: Option<HeaderValue>) -> (String, u16, Value) {
-    let id = part.id.clone();
+async fn one(gate: Gate, part: Part, authorization: Option<HeaderValue>) -> Reply {
     let Some(request) = request(&part, authorization) else {
-        return (
-            id.clone(),
-            400,
-            failure(&id, 400, "BadRequest", "Invalid batch request step."),
-        );
+        return Reply::failure(part.id, 400, "BadRequest", "Invalid batch request step.");
     };
     let response = gate.part(request).await;
-    let status = response.status().as_u16();
-    let shown = show(&id, response).await;
-    (id, status, shown)
+    show(part.id, response).await
 }
 
 fn request(part: &Part, authorization: Option<HeaderValue>) -> Option<Request<Body>> {
@@ -185,30 +205,31 @@ fn request(part: &Part, authorization: Option<HeaderValue>) -> Option<Request<Bo
     Some(request)
 }
 
-async fn show(id: &str, response: Response) -> Value {
+async fn show(id: String, response: Response) -> Reply {
     let (parts, body) = response.into_parts();
     let bytes = body
         .collect()
         .await
         .map(http_body_util::Collected::to_bytes)
         .unwrap_or_default();
-    let headers: Map<String, Value> = parts
+    let headers = parts
         .headers
         .iter()
         .filter(|(n, _)| **n != header::CONTENT_LENGTH)
         .filter_map(|(n, v)| Some((canonical(n.as_str()), json!(v.to_str().ok()?))))
         .collect();
-    let mut out = Map::new();
-    out.insert("id".to_owned(), json!(id));
-    out.insert("status".to_owned(), json!(parts.status.as_u16()));
-    out.insert("headers".to_owned(), Value::Object(headers));
-    if !bytes.is_empty() {
-        // What is no JSON comes as base64.
-        let body =
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(STANDARD.encode(&bytes)));
-        out.insert("body".to_owned(), body);
+    // What is no JSON comes as base64.
+    let body = match String::from_utf8(bytes.to_vec()).map(RawValue::from_string) {
+        _ if bytes.is_empty() => None,
+        Ok(Ok(raw)) => Some(raw),
+        _ => serde_json::value::to_raw_value(&STANDARD.encode(&bytes)).ok(),
+    };
+    Reply {
+        id,
+        status: parts.status.as_u16(),
+        headers,
+        body,
     }
-    Value::Object(out)
 }
 
 /// `retry-after` as `Retry-After`.

@@ -53,7 +53,9 @@ pub(crate) fn list(call: &Call) -> Answer {
             .order_by
             .first()
             .is_none_or(|(p, _)| p == "receiveddatetime");
-    let plain = filter.is_none() && search.is_none() && natural;
+    // A start date alone is answered by the index.
+    let by_index = filter.as_ref().is_none_or(|f| f.received_since().is_some());
+    let plain = by_index && search.is_none() && natural && !(query.count && filter.is_some());
     let (rows, total, format) = call.with(|m| -> Result<_, GraphError> {
         let (rows, total) = candidates(
             call,

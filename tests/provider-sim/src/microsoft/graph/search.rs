@@ -33,7 +33,8 @@ impl Search {
                 Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
                 None => after.split_once(' ').unwrap_or((after, "")),
             };
-            if !value.is_empty() && !(field.is_empty() && value == "AND") {
+            let operator = field.is_empty() && value == "AND";
+            if !value.is_empty() && !operator {
                 terms.push((
                     field.to_lowercase(),
                     value.trim_end_matches('*').to_lowercase(),

@@ -17,8 +17,10 @@ const MAX_IDS: usize = 1_000;
 pub(crate) fn me(call: &Call) -> Answer {
     let account = &call.person.account;
     let (given, family) = account.name.rsplit_once(' ').unwrap_or((&account.name, ""));
-    let body = json!({
-        "@odata.context": format!("{}/v1.0/$metadata#users/$entity", call.shared.context.base_url),
+    let addresses: Vec<String> = std::iter::once(format!("SMTP:{}", account.address))
+        .chain(account.aliases.iter().map(|(a, _)| format!("smtp:{a}")))
+        .collect();
+    let mut body = json!({
         "id": call.person.id(),
         "displayName": account.name,
         "givenName": given,
@@ -30,7 +32,21 @@ pub(crate) fn me(call: &Call) -> Answer {
         "mobilePhone": null,
         "officeLocation": null,
         "businessPhones": [],
+        "proxyAddresses": addresses,
+        "otherMails": [],
     });
+    if let Some(object) = body.as_object_mut() {
+        // Some properties are only given when asked for by name.
+        object.retain(|name, _| match &call.query.select {
+            Some(select) => select.contains(&name.to_ascii_lowercase()),
+            None => !matches!(name.as_str(), "proxyAddresses" | "otherMails"),
+        });
+        let context = format!(
+            "{}/v1.0/$metadata#users/$entity",
+            call.shared.context.base_url
+        );
+        object.insert("@odata.context".to_owned(), json!(context));
+    }
     Ok(axum::Json(body).into_response())
 }
 
