@@ -44,6 +44,20 @@ pub(crate) struct KeyRing {
 impl KeyRing {
     /// Reads the key file, or makes one with one key.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        loop {
+            if let Some(ring) = Self::read(path)? {
+                return Ok(ring);
+            }
+            let ring = Ring {
+                current: 1,
+                keys: BTreeMap::from([(1, new_key()?)]),
+            };
+            // If another process was faster, its file counts.
+            ring.write(path, First::Only)?;
+        }
+    }
+
+    fn read(path: &Path) -> Result<Option<Self>, Error> {
         let corrupt =
             |what: String| Error::Corrupt(format!("the key file {}: {what}", path.display()));
         let ring = match std::fs::read_to_string(path) {
@@ -67,14 +81,7 @@ impl KeyRing {
                     keys,
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let ring = Ring {
-                    current: 1,
-                    keys: BTreeMap::from([(1, new_key()?)]),
-                };
-                ring.write(path)?;
-                ring
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(Error::Unavailable(format!(
                     "the key file {}: {error}",
@@ -82,10 +89,10 @@ impl KeyRing {
                 )));
             }
         };
-        Ok(Self {
+        Ok(Some(Self {
             path: path.to_owned(),
             ring: RwLock::new(ring),
-        })
+        }))
     }
 
     /// Encrypts, and binds to `context`.
@@ -135,7 +142,7 @@ impl KeyRing {
         let before = ring.current;
         ring.keys.insert(id, new_key()?);
         ring.current = id;
-        if let Err(error) = ring.write(&self.path) {
+        if let Err(error) = ring.write(&self.path, First::Replace) {
             ring.keys.remove(&id);
             ring.current = before;
             return Err(error);
@@ -148,8 +155,17 @@ impl KeyRing {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         let current = ring.current;
         ring.keys.retain(|id, _| *id == current);
-        ring.write(&self.path)
+        ring.write(&self.path, First::Replace)
     }
+}
+
+/// What to do with a file that is there.
+#[derive(Clone, Copy)]
+enum First {
+    /// Leave it.
+    Only,
+    /// Replace it.
+    Replace,
 }
 
 impl Ring {
@@ -162,7 +178,7 @@ impl Ring {
     }
 
     /// Replaces the file as a whole: a crash leaves the old one or the new one.
-    fn write(&self, path: &Path) -> Result<(), Error> {
+    fn write(&self, path: &Path, first: First) -> Result<(), Error> {
         let failed = |error: std::io::Error| {
             Error::Unavailable(format!("the key file {}: {error}", path.display()))
         };
@@ -176,7 +192,7 @@ impl Ring {
             keys,
         })
         .map_err(|error| Error::Unavailable(error.to_string()))?;
-        let draft = path.with_extension("json.new");
+        let draft = path.with_extension(format!("{}.new", std::process::id()));
         let mut options = std::fs::OpenOptions::new();
         options.create(true).truncate(true).write(true);
         #[cfg(unix)]
@@ -187,7 +203,19 @@ impl Ring {
         let mut file = options.open(&draft).map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        std::fs::rename(&draft, path).map_err(failed)?;
+        match first {
+            First::Replace => std::fs::rename(&draft, path).map_err(failed)?,
+            First::Only => {
+                let linked = std::fs::hard_link(&draft, path);
+                std::fs::remove_file(&draft).map_err(failed)?;
+                match linked {
+                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                        return Ok(());
+                    }
+                    other => other.map_err(failed)?,
+                }
+            }
+        }
         if let Some(folder) = path.parent() {
             std::fs::File::open(folder)
                 .and_then(|folder| folder.sync_all())

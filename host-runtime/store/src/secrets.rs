@@ -114,8 +114,10 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`], or [`Error::Corrupt`] if a record does not open; then the old keys stay.
+    /// [`Error::InUse`] if another process serves the folder, since it would go on with the old key; [`Error::Unavailable`]; [`Error::Corrupt`]
+    /// if a record does not open. Then the old keys stay.
     pub async fn rotate(&self) -> Result<(), Error> {
+        let _alone = self.0.alone()?;
         let keys = &self.0.keys;
         let mut tx = self.0.db.write().await?;
         keys.add_key()?;

@@ -48,12 +48,20 @@ pub(crate) struct Inner {
     pub(crate) blobs: BlobFiles,
     folder: PathBuf,
     /// Held as long as this process serves the folder.
-    _serving: Option<File>,
+    serving: Option<File>,
 }
 
 impl Inner {
     pub(crate) fn now(&self) -> u64 {
         self.clock.now()
+    }
+
+    /// Keeps other processes from serving the folder until it is dropped; none: this one does.
+    pub(crate) fn alone(&self) -> Result<Option<File>, Error> {
+        match self.serving {
+            Some(_) => Ok(None),
+            None => lock_folder(&self.folder).map(Some),
+        }
     }
 }
 
@@ -80,8 +88,16 @@ impl Store {
             Purpose::Serve => Some(lock_folder(folder)?),
             Purpose::Tool => None,
         };
-        let keys = KeyRing::open(&folder.join("keys.json"))?;
-        let db = Db::open(&folder.join("host.db")).await?;
+        let (database, key_file) = (folder.join("host.db"), folder.join("keys.json"));
+        if database.exists() && !key_file.exists() {
+            // A new key would open nothing of what is there, and make it harder to mend.
+            return Err(Error::Corrupt(format!(
+                "the key file {} is missing, without which the secrets in the database can't be read: restore it",
+                key_file.display()
+            )));
+        }
+        let keys = KeyRing::open(&key_file)?;
+        let db = Db::open(&database).await?;
         let blobs = BlobFiles::open(&folder.join("blobs"), purpose == Purpose::Serve)?;
         let store = Self {
             inner: Arc::new(Inner {
@@ -94,7 +110,7 @@ impl Store {
                 locks: LockSignals::default(),
                 blobs,
                 folder: folder.to_owned(),
-                _serving: serving,
+                serving,
             }),
         };
         if purpose == Purpose::Serve {

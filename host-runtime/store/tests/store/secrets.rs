@@ -153,3 +153,51 @@ async fn a_damaged_key_file_is_refused_and_not_replaced() {
     assert!(matches!(opened, Err(Error::Corrupt(_))));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
 }
+
+#[tokio::test]
+async fn a_missing_key_file_is_not_replaced_either() {
+    let world = World::new().await;
+    std::fs::remove_file(world.folder.path().join("keys.json")).unwrap();
+    let opened = Store::open(
+        world.folder.path(),
+        Arc::new(world.clock.clone()),
+        Purpose::Tool,
+    )
+    .await;
+    assert!(matches!(opened, Err(Error::Corrupt(reason)) if reason.contains("restore")));
+}
+
+#[tokio::test]
+async fn keys_change_only_where_no_other_process_goes_on_with_the_old_one() {
+    let world = World::new().await;
+    let tool = Store::open(
+        world.folder.path(),
+        Arc::new(world.clock.clone()),
+        Purpose::Tool,
+    )
+    .await
+    .unwrap();
+    assert!(matches!(
+        tool.secrets().rotate().await,
+        Err(Error::InUse(_))
+    ));
+}
+
+#[tokio::test]
+async fn two_processes_that_begin_at_once_share_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(TestClock::at(START));
+    let open = |purpose| Store::open(folder.path(), clock.clone(), purpose);
+    let (serving, tool) = tokio::join!(open(Purpose::Serve), open(Purpose::Tool));
+    let (serving, tool) = (serving.unwrap(), tool.unwrap());
+    tool.secrets().put(PLUGIN, "token", b"value").await.unwrap();
+    assert_eq!(
+        serving
+            .secrets()
+            .get(PLUGIN, "token")
+            .await
+            .unwrap()
+            .unwrap(),
+        b"value"
+    );
+}
