@@ -186,7 +186,7 @@ impl Gate {
                 let (parts, body) = self.carry_out(request).await.into_parts();
                 let whole = collect(body).await;
                 let half = whole.slice(..whole.len() / 2);
-                let mut response = Response::from_parts(parts, Body::new(HalfBody::new(half)));
+                let mut response = Response::from_parts(parts, Body::new(HalfBody::Half(half)));
                 set_length(&mut response, whole.len());
                 response
             }
@@ -325,15 +325,11 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
     }
 }
 
-/// Gives half of a body, then fails, which makes the server close the connection.
-struct HalfBody {
-    half: Option<Bytes>,
-}
-
-impl HalfBody {
-    fn new(half: Bytes) -> Self {
-        Self { half: Some(half) }
-    }
+/// Gives half of a body, lets it leave, then fails, which makes the server close the connection.
+enum HalfBody {
+    Half(Bytes),
+    Leaving,
+    Broken,
 }
 
 impl axum::body::HttpBody for HalfBody {
@@ -344,13 +340,17 @@ impl axum::body::HttpBody for HalfBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, BrokenOff>>> {
-        match self.half.take() {
-            Some(half) if !half.is_empty() => Poll::Ready(Some(Ok(http_body::Frame::data(half)))),
-            _ => {
-                // Lets what was written leave before the connection closes.
-                context.waker().wake_by_ref();
-                Poll::Ready(Some(Err(BrokenOff)))
+        match std::mem::replace(&mut *self, HalfBody::Broken) {
+            HalfBody::Half(half) => {
+                *self = HalfBody::Leaving;
+                Poll::Ready(Some(Ok(http_body::Frame::data(half))))
             }
+            HalfBody::Leaving => {
+                // The server flushes when there is nothing to send for the moment.
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            HalfBody::Broken => Poll::Ready(Some(Err(BrokenOff))),
         }
     }
 }
