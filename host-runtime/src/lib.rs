@@ -3,15 +3,18 @@
 //! Data flows one way: browser or API → `web` → a plugin's export ([`plugin`]) → an import ([`capability`]) → database or network
 //! ([`egress`]). The host knows plugins, people, routes and capabilities; it knows nothing of any mail provider.
 //!
-//! [`Host`] is the whole without its web server. [`bindings`] are the types of the contract, [`limits`] every limit with its reason.
+//! [`Host`] is the whole without its web server, [`web::Server`] the whole with it. [`bindings`] are the types of the contract, [`limits`] every limit with its reason.
 
 pub mod bindings;
 pub mod capability;
+pub mod cli;
+pub mod config;
 pub mod egress;
 pub mod engine;
 mod host;
 pub mod limits;
 pub mod plugin;
+pub mod web;
 mod worker;
 
 pub use host::{Host, HostOptions, StartError};

@@ -255,6 +255,13 @@ pub struct Mail {
     pub(crate) running: Arc<Running>,
 }
 
+impl Mail {
+    /// The plugin's id.
+    pub fn id(&self) -> &str {
+        self.running.id()
+    }
+}
+
 /// One function of `platform:mail` a line: its documentation is in the contract.
 macro_rules! mail {
     ($($group:ident: $interface:literal {

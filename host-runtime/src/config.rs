@@ -1,0 +1,286 @@
+//! What an operator decides, and where it comes from: flags over `PLUGIN_HOST_*` environment variables over a TOML file over
+//! defaults.
+//!
+//! The names are flat and the same everywhere: `--public-origin`, `PLUGIN_HOST_PUBLIC_ORIGIN`, `public_origin = "…"`. An unknown
+//! name in the file or the environment is an error, because a mistyped limit that silently stays at its default is worse than a host
+//! that does not start.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Prefix of the environment variables.
+pub const ENVIRONMENT_PREFIX: &str = "PLUGIN_HOST_";
+
+/// Variables with the prefix that are no settings of a server but arguments of the command line.
+const NOT_SETTINGS: [&str; 4] = ["config", "server", "token", "password"];
+
+/// Settings that are text: taken from the environment as they stand, because a password of digits is no number.
+const TEXTS: [&str; 6] = [
+    "admin_email",
+    "admin_name",
+    "admin_password",
+    "log",
+    "log_format",
+    "public_origin",
+];
+
+/// The effective configuration of a host.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder of everything that is kept: database, blobs, keys, components, compile cache.
+    pub data_dir: PathBuf,
+    /// Where to listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Scheme, host and port under which people reach this host, without a slash at the end. None: `http://` and the address
+    /// that is listened on.
+    pub public_origin: Option<String>,
+    /// Address of the administrator that the first start makes, to sign in with.
+    pub admin_email: String,
+    /// Their name.
+    pub admin_name: String,
+    /// Their password. None: a random one is made and printed once.
+    #[serde(
+        serialize_with = "redacted",
+        deserialize_with = "crate::web::passwords::some_secret"
+    )]
+    pub admin_password: Option<SecretString>,
+    /// Filter of the log, such as `info` or `host_runtime=debug,info`.
+    pub log: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+    /// How long a password that was entered is good for administering plugins and people, in minutes. Long enough to upload, read the
+    /// grants and enable.
+    pub confirm_minutes: u32,
+    /// Largest file that a person may upload, in bytes. The largest attachment that any mail provider is known to take is 150 MB.
+    pub upload_bytes: u64,
+    /// Largest component, in bytes.
+    pub component_bytes: u64,
+    /// Refused sign-ins of one name from one address within a quarter of an hour, before further ones wait.
+    pub sign_in_tries: u32,
+    /// Whether the last address in `X-Forwarded-For` is the client's. Only behind a proxy that sets it.
+    pub trust_forwarded_for: bool,
+    /// How long a stop waits for requests under way, in seconds.
+    pub shutdown_seconds: u32,
+    /// Most plugin calls at the same time; none: the engine's own number.
+    pub max_concurrent_calls: Option<u32>,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("plugin-host-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_origin: None,
+            admin_email: "admin@localhost".to_owned(),
+            admin_name: "Administrator".to_owned(),
+            admin_password: None,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            confirm_minutes: 15,
+            upload_bytes: 150 << 20,
+            component_bytes: 64 << 20,
+            sign_in_tries: 10,
+            trust_forwarded_for: false,
+            shutdown_seconds: 20,
+            max_concurrent_calls: None,
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A source holds something that does not fit; says which.
+    #[error("the configuration is wrong: {0}")]
+    Invalid(String),
+    /// The named file is not there.
+    #[error("there is no configuration file {0}")]
+    Missing(PathBuf),
+}
+
+impl Config {
+    /// Merges the sources. `flags` holds what was given on the command line and nothing else.
+    pub fn load(file: Option<&Path>, flags: &impl Serialize) -> Result<Self, ConfigError> {
+        if let Some(path) = file.filter(|path| !path.is_file()) {
+            return Err(ConfigError::Missing(path.to_owned()));
+        }
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file {
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        figment = figment.merge(
+            Env::prefixed(ENVIRONMENT_PREFIX)
+                .ignore(&NOT_SETTINGS)
+                .ignore(&TEXTS),
+        );
+        for name in TEXTS {
+            if let Ok(text) = std::env::var(format!("{ENVIRONMENT_PREFIX}{}", name.to_uppercase()))
+            {
+                figment = figment.merge((name, text));
+            }
+        }
+        let config: Self = figment
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|error| ConfigError::Invalid(error.to_string()))?;
+        config.checked()
+    }
+
+    /// Checks what the types don't say.
+    fn checked(mut self) -> Result<Self, ConfigError> {
+        if let Some(origin) = &self.public_origin {
+            let invalid = || {
+                ConfigError::Invalid(format!(
+                    "public_origin {origin:?} is no origin such as https://mail.example.com"
+                ))
+            };
+            let url = url::Url::parse(origin).map_err(|_| invalid())?;
+            if !matches!(url.scheme(), "http" | "https")
+                || url.path() != "/"
+                || url.query().is_some()
+                || url.fragment().is_some()
+                || !url.username().is_empty()
+            {
+                return Err(invalid());
+            }
+            self.public_origin = Some(url.origin().ascii_serialization());
+        }
+        for (name, value) in [
+            ("confirm_minutes", self.confirm_minutes),
+            ("sign_in_tries", self.sign_in_tries),
+        ] {
+            if value == 0 {
+                return Err(ConfigError::Invalid(format!("{name} must be at least 1")));
+            }
+        }
+        if self.admin_password.as_ref().is_some_and(|p| {
+            p.expose_secret().chars().count() < crate::web::passwords::PASSWORD_LENGTH
+        }) {
+            return Err(ConfigError::Invalid(format!(
+                "admin_password needs at least {} characters",
+                crate::web::passwords::PASSWORD_LENGTH
+            )));
+        }
+        Ok(self)
+    }
+
+    /// The configuration as TOML, ready to be a file. A password is not shown.
+    pub fn to_toml(&self) -> String {
+        let mut out =
+            String::from("# Effective configuration: flags > PLUGIN_HOST_* > file > defaults\n");
+        let Ok(serde_json::Value::Object(values)) = serde_json::to_value(self) else {
+            return out;
+        };
+        let mut unset = BTreeSet::new();
+        for (name, value) in &values {
+            match value {
+                serde_json::Value::Null => {
+                    unset.insert(name);
+                }
+                // JSON strings are TOML basic strings, but for the escaped slash, which serde_json does not write.
+                value => out.push_str(&format!("{name} = {value}\n")),
+            }
+        }
+        for name in unset {
+            out.push_str(&format!("# {name} is not set\n"));
+        }
+        out
+    }
+}
+
+fn redacted<S: serde::Serializer>(
+    value: &Option<SecretString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(_) => serializer.serialize_some("<set>"),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Flags {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        listen: Option<&'static str>,
+    }
+
+    #[test]
+    fn a_flag_beats_the_file_and_the_file_beats_the_default() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("host.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\nlog = \"debug\"\npublic_origin = \"https://mail.example.com/\"\n").unwrap();
+        let config = Config::load(
+            Some(&file),
+            &Flags {
+                listen: Some("127.0.0.1:2"),
+            },
+        )
+        .unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.log, "debug");
+        assert_eq!(config.confirm_minutes, Config::default().confirm_minutes);
+        assert_eq!(
+            config.public_origin.as_deref(),
+            Some("https://mail.example.com")
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("host.toml");
+        for (text, word) in [
+            ("confrim_minutes = 3", "confrim_minutes"),
+            ("listen = 3", "listen"),
+            ("public_origin = \"mail.example.com\"", "public_origin"),
+            ("confirm_minutes = 0", "confirm_minutes"),
+            ("admin_password = \"short\"", "admin_password"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = Config::load(Some(&file), &Flags { listen: None })
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        assert!(matches!(
+            Config::load(Some(&dir.path().join("none.toml")), &Flags { listen: None }),
+            Err(ConfigError::Missing(_))
+        ));
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read_again_and_shows_no_password() {
+        let config = Config {
+            admin_password: Some(SecretString::from("correct horse battery")),
+            ..Config::default()
+        };
+        let text = config.to_toml();
+        assert!(!text.contains("correct horse"));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("host.toml");
+        std::fs::write(&file, text.replace("\"<set>\"", "\"another password\"")).unwrap();
+        Config::load(Some(&file), &Flags { listen: None }).unwrap();
+    }
+}

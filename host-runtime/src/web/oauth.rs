@@ -1,0 +1,273 @@
+//! OAuth flows, as far as they are the host's: `state`, the redirect URI, and the browser that must come back.
+//!
+//! `state` is random, used once, good for ten minutes, and bound to plugin, person and session. A browser shows its session with the cookie it
+//! has anyway. A program with an API token has none, so that the request that begins a flow sets a cookie of its own ([`FLOW`]) for the
+//! client that drives the consent page; the token itself does as well. Without either, whoever got hold of a `state` could link their
+//! account to somebody else, or the reverse.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use host_store::{FlowError, NewFlow, OauthFlow, User};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::AppState;
+use super::auth::{Principal, Via, signed};
+use super::cookies::{self, FLOW};
+use super::extract::Json;
+use super::pages;
+use super::plugin_errors::{self, Context};
+use super::problem::{Kind, Problem, Result};
+use super::signed::{Grant, Purpose};
+use crate::bindings::types::Error as Refusal;
+use crate::capability::routing::Target;
+use crate::plugin::typed::PluginError;
+
+/// As long as `state` lives.
+const FLOW_SECONDS: u64 = 600;
+
+/// A flow that began.
+pub(crate) struct Begun {
+    pub(crate) authorize_url: String,
+    /// For clients without a session.
+    pub(crate) cookie: Option<[(HeaderName, HeaderValue); 1]>,
+}
+
+/// Begins a flow of `plugin` for somebody.
+pub(crate) async fn begin(
+    state: &AppState,
+    principal: &Principal,
+    plugin: &str,
+    provider: &str,
+    options: Vec<(String, String)>,
+) -> Result<Begun> {
+    let binding = principal.binding()?;
+    let runs = state.host().plugin(plugin)?;
+    let redirect_uri = state
+        .host()
+        .routes()
+        .redirect_uri(plugin)
+        .ok_or_else(|| Problem::new(Kind::AdministratorAction, "The plugin has no redirect URI: its path was not granted. An administrator can grant it."))?;
+    let secret = state.store().oauth_flows().new_state()?;
+    let context = Context {
+        what: "provider or account",
+        plugin,
+        now: state.now(),
+    };
+    let begun = runs
+        .begin_oauth(
+            &principal.caller(),
+            provider.to_owned(),
+            options,
+            redirect_uri,
+            secret.clone(),
+        )
+        .await
+        .map_err(|error| plugin_errors::problem(error, &context))?;
+    let flow = NewFlow {
+        plugin: plugin.to_owned(),
+        user: principal.user.id.clone(),
+        session: binding.clone(),
+        provider: provider.to_owned(),
+        flow: begun.flow,
+    };
+    state.store().oauth_flows().store(&secret, flow).await?;
+    let cookie = match principal.via {
+        Via::Token { .. } => {
+            let grant = Grant {
+                user: principal.user.id.clone(),
+                purpose: Purpose::Flow { binding },
+                end: state.now().saturating_add(FLOW_SECONDS * 1000),
+            };
+            Some(cookies::set(
+                state.cookie_name(FLOW),
+                &state.signer().sign(&grant)?,
+                FLOW_SECONDS,
+                state.secure(),
+            ))
+        }
+        _ => None,
+    };
+    Ok(Begun {
+        authorize_url: begun.authorize_url,
+        cookie,
+    })
+}
+
+/// Where a flow ended, for a client that asked for JSON.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Completed {
+    /// A path of this host to go on to.
+    next: String,
+}
+
+/// The redirect URIs of plugins; every other address that is nobody's ends here too, as a 404.
+pub(crate) async fn callback(State(state): State<AppState>, request: Request) -> Result<Response> {
+    let (parts, _) = request.into_parts();
+    let route = state
+        .host()
+        .routes()
+        .find(parts.uri.path())
+        .filter(|route| route.target == Target::OauthCallback);
+    let Some(route) = route.filter(|_| parts.method == http::Method::GET) else {
+        return Err(Problem::new(
+            Kind::NotFound,
+            "There is nothing at this address. The addresses of the API are listed in /api/openapi.json.",
+        ));
+    };
+    let mut secret = None;
+    let mut query = Vec::new();
+    for (name, value) in
+        url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+    {
+        match &*name {
+            "state" => secret = Some(value.into_owned()),
+            _ => query.push((name.into_owned(), value.into_owned())),
+        }
+    }
+    let secret = secret.ok_or_else(|| {
+        Problem::new(
+            Kind::OauthState,
+            "The provider sent no `state` back. Begin linking the account again.",
+        )
+    })?;
+    let (flow, principal) = taken(&state, &parts, &route.plugin, &secret).await?;
+    let plugin = state.host().plugin(&flow.plugin)?;
+    let next = plugin
+        .complete_oauth(&principal.caller(), flow.flow, query)
+        .await
+        .map_err(|error| refused(error, &flow.plugin, state.now()))?;
+    // A plugin's word leads within this host only: `//evil.example` and `/\evil.example` are other hosts to a browser.
+    let next = if next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control)
+    {
+        next
+    } else {
+        "/".to_owned()
+    };
+    let accept = parts
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let forget = cookies::clear(state.cookie_name(FLOW), state.secure());
+    Ok(
+        if accept.contains("application/json") && !accept.contains("text/html") {
+            (forget, Json(Completed { next })).into_response()
+        } else if state
+            .host()
+            .routes()
+            .find(next.split(['?', '#']).next().unwrap_or_default())
+            .is_some_and(|route| matches!(route.target, Target::Page(_)))
+        {
+            (forget, Redirect::to(&next)).into_response()
+        } else {
+            // No page of the plugin to go on to: say that it is done.
+            (forget, pages::linked(&next)).into_response()
+        },
+    )
+}
+
+/// Uses `state` up, for whichever of the browser's proofs it is bound to.
+async fn taken(
+    state: &AppState,
+    parts: &Parts,
+    plugin: &str,
+    secret: &str,
+) -> Result<(OauthFlow, Principal)> {
+    let mut proofs: Vec<(Principal, String)> = Vec::new();
+    if let Some(principal) = signed(parts, state).await? {
+        let binding = principal.binding()?;
+        proofs.push((principal, binding));
+    }
+    if let Some((principal, binding)) = flow_cookie(state, parts).await? {
+        proofs.push((principal, binding));
+    }
+    let mut last = FlowError::Foreign;
+    for (principal, binding) in proofs {
+        match state
+            .store()
+            .oauth_flows()
+            .take(secret, plugin, &principal.user.id, &binding)
+            .await
+        {
+            Ok(flow) => return Ok((flow, principal)),
+            Err(FlowError::Store(error)) => return Err(error.into()),
+            Err(error) => last = error,
+        }
+    }
+    let detail = match last {
+        FlowError::Unknown => {
+            "This sign-in was not begun here, or long ago. Begin linking the account again."
+        }
+        FlowError::Expired => {
+            "This sign-in took longer than ten minutes. Begin linking the account again."
+        }
+        FlowError::Used => {
+            "This sign-in was completed before. If the account is not in your list, begin linking it again."
+        }
+        FlowError::Foreign | FlowError::Store(_) => {
+            "This sign-in was begun by somebody else or in another browser. Begin linking the account again, and stay in the same browser."
+        }
+    };
+    Err(Problem::new(Kind::OauthState, detail))
+}
+
+/// Whoever began with a token and let this cookie be set.
+async fn flow_cookie(state: &AppState, parts: &Parts) -> Result<Option<(Principal, String)>> {
+    let Some(value) = cookies::get(&parts.headers, state.cookie_name(FLOW)) else {
+        return Ok(None);
+    };
+    let Ok(Grant {
+        user,
+        purpose: Purpose::Flow { binding },
+        ..
+    }) = state.signer().check(&value, state.now())
+    else {
+        return Ok(None);
+    };
+    let Some(user) = state
+        .store()
+        .users()
+        .get(&user)
+        .await?
+        .filter(|user: &User| !user.disabled)
+    else {
+        return Ok(None);
+    };
+    let request = parts
+        .extensions
+        .get::<super::request::RequestId>()
+        .map_or_else(|| "".into(), |id| id.0.clone());
+    let via = Via::Token {
+        id: String::new(),
+        admin: false,
+    };
+    Ok(Some((Principal { user, via, request }, binding)))
+}
+
+/// The provider's or the plugin's no, in words for the person at the consent page.
+fn refused(error: PluginError, plugin: &str, now: u64) -> Problem {
+    match error {
+        PluginError::Refused(
+            Refusal::Invalid((_, reason)) | Refusal::Conflict(reason) | Refusal::Other(reason),
+        ) => Problem::new(Kind::OauthRefused, reason),
+        PluginError::Refused(Refusal::Denied) => Problem::new(
+            Kind::OauthRefused,
+            "The consent was denied, so that nothing was linked. Begin again if that was not meant.",
+        ),
+        other => plugin_errors::problem(
+            other,
+            &Context {
+                what: "account",
+                plugin,
+                now,
+            },
+        ),
+    }
+}

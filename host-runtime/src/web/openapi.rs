@@ -1,0 +1,78 @@
+//! The description of the API. It is made from the handlers themselves, so that it can't name an address that does not exist or miss one
+//! that does; what all of them have in common is added here.
+
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::cookies;
+use super::problem::{Action, FieldError, Kind, ProblemDocument};
+
+/// What the document says of itself.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Plugin host",
+        description = "Plugins, people and mail.\n\nTimes are milliseconds since the Unix epoch, sizes bytes, ids opaque. Sign in with `POST /api/session` (a cookie) or send an API token as `Authorization: Bearer`. \
+                       Every error is a problem document (RFC 9457)."
+    ),
+    components(schemas(ProblemDocument, Action, FieldError)),
+    tags(
+        (name = "session", description = "Signing in, oneself, one's tokens"),
+        (name = "users", description = "People, for administrators"),
+        (name = "plugins", description = "Plugins and their settings, for administrators"),
+        (name = "mail", description = "Accounts, messages, sending; served by whichever plugin brings mail"),
+        (name = "uploads", description = "Files for plugins"),
+        (name = "events", description = "What happened, as it happens"),
+        (name = "operation", description = "For whoever runs the host"),
+    )
+)]
+pub(super) struct Description;
+
+/// The whole document. `api` is what the routers collected.
+pub(super) fn document(mut api: utoipa::openapi::OpenApi) -> Value {
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookies::SESSION))),
+    );
+    components.add_security_scheme(
+        "token",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+    );
+    let mut document = serde_json::to_value(&api).unwrap_or_default();
+    document["security"] = json!([{ "session": [] }, { "token": [] }]);
+    document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
+    let types: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| format!("{}{}", super::problem::TYPE_PREFIX, kind.slug()))
+        .collect();
+    if let Some(kind) = document.pointer_mut("/components/schemas/Problem/properties/type") {
+        kind["enum"] = json!(types);
+    }
+    // Any address may answer any problem: a body too large, a host that is busy, a session that ended.
+    let problem = json!({
+        "description": "What went wrong and what to do",
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+    });
+    for operation in document
+        .pointer_mut("/paths")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flat_map(|paths| paths.values_mut())
+    {
+        for operation in operation
+            .as_object_mut()
+            .into_iter()
+            .flat_map(|methods| methods.values_mut())
+        {
+            if let Some(responses) = operation
+                .get_mut("responses")
+                .and_then(Value::as_object_mut)
+            {
+                responses.insert("default".to_owned(), problem.clone());
+            }
+        }
+    }
+    document
+}
