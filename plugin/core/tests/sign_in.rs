@@ -61,6 +61,147 @@ async fn an_expired_token_is_refreshed_once_however_many_ask(#[case] kind: Provi
     assert_eq!(refreshed, 2, "the code and one refresh");
 }
 
+#[tokio::test]
+async fn a_token_that_would_run_out_during_a_request_is_refreshed_before_it() {
+    let world = World::with(GOOGLE, 1).await;
+    world.link().await;
+    let token = || tokens::access(&world.host, GOOGLE, ACCOUNT, None);
+    let first = token().await.unwrap();
+    world.advance(3599 - 90);
+    assert_eq!(token().await.unwrap(), first);
+    world.advance(60);
+    assert_ne!(token().await.unwrap(), first);
+}
+
+/// What the providers' token endpoints say, and who has to act.
+#[rstest]
+#[case(
+    GOOGLE,
+    400,
+    r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#,
+    "reconnect"
+)]
+#[case(GOOGLE, 400, r#"{"error":"invalid_grant","error_subtype":"invalid_rapt","error_description":"reauth related error (invalid_rapt)"}"#, "reconnect")]
+#[case(
+    GOOGLE,
+    401,
+    r#"{"error":"invalid_client","error_description":"The OAuth client was not found."}"#,
+    "administrator"
+)]
+#[case(GOOGLE, 400, r#"{"error":"admin_policy_enforced"}"#, "administrator")]
+#[case(GOOGLE, 500, r#"{"error":"internal_failure"}"#, "wait")]
+#[case(GOOGLE, 502, "<html>bad gateway</html>", "wait")]
+#[case(GOOGLE, 200, r#"{"access_token":"cut o"#, "wait")]
+#[case(MICROSOFT, 400, r#"{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired. Trace ID: 1 Correlation ID: 2","error_codes":[700082],"timestamp":"2026-10-01 08:00:00Z","trace_id":"1","correlation_id":"2"}"#, "reconnect")]
+#[case(MICROSOFT, 400, r#"{"error":"interaction_required","error_description":"AADSTS50076: MFA","error_codes":[50076],"suberror":"basic_action"}"#, "reconnect")]
+#[case(MICROSOFT, 401, r#"{"error":"invalid_client","error_description":"AADSTS7000222: expired","error_codes":[7000222]}"#, "administrator")]
+#[case(MICROSOFT, 400, r#"{"error":"consent_required","error_description":"AADSTS90094: admin","error_codes":[90094]}"#, "administrator")]
+#[case(MICROSOFT, 400, r#"{"error":"temporarily_unavailable","error_description":"AADSTS90006","error_codes":[90006]}"#, "wait")]
+#[tokio::test]
+async fn a_refused_refresh_says_who_has_to_act(
+    #[case] kind: ProviderKind,
+    #[case] status: u16,
+    #[case] body: &'static str,
+    #[case] who: &str,
+) {
+    let world = World::with(kind, 0).await;
+    world.link().await;
+    world.advance(2 * 3600);
+    world.host.answer_http(move |request| {
+        let token = request.uri().path().ends_with("/token");
+        let answer = http::Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .body(body.into());
+        token.then(|| Ok(answer.unwrap()))
+    });
+    let error = tokens::access(&world.host, kind, ACCOUNT, None)
+        .await
+        .unwrap_err();
+    let found = match &error {
+        OAuthError::Reconnect(_) => "reconnect",
+        OAuthError::Administrator(_) => "administrator",
+        OAuthError::Wait { .. } => "wait",
+        _ => "something else",
+    };
+    assert_eq!(found, who, "{error:?}");
+    assert!(!error.to_string().contains("Trace ID"));
+    assert!(
+        tokens::kept(&world.host, ACCOUNT).await.unwrap().is_some(),
+        "the grant stays until it is linked again"
+    );
+}
+
+/// An identity token that was tampered with, or made for somebody else.
+#[rstest]
+#[case("signature")]
+#[case("audience")]
+#[case("nonce")]
+#[case("expired")]
+#[case("none")]
+#[case("forged")]
+#[tokio::test]
+async fn an_identity_token_that_does_not_hold_is_refused(#[case] flaw: &'static str) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let world = World::with(GOOGLE, 0).await;
+    let redirect = format!(
+        "{}{}",
+        support::ORIGIN,
+        email_manager_core::settings::REDIRECT_PATH
+    );
+    let begun = oauth::begin(&world.host, GOOGLE, Purpose::default(), &redirect, "s")
+        .await
+        .unwrap();
+    let url = url::Url::parse(&begun.authorize_url).unwrap();
+    let nonce = url
+        .query_pairs()
+        .find(|(name, _)| name == "nonce")
+        .unwrap()
+        .1
+        .into_owned();
+    let now = provider_sim::Clock::now(&world.clock) / 1000;
+    let claims = serde_json::json!({
+        "iss": "https://accounts.google.com",
+        "aud": if flaw == "audience" { "somebody-else" } else { "client-id" },
+        "sub": "1", "email": OWNER,
+        "nonce": if flaw == "nonce" { "another" } else { &nonce },
+        "exp": if flaw == "expired" { now - 3600 } else { now + 3600 },
+    });
+    let keys = provider_sim::Keys;
+    let signed = keys.sign(&claims);
+    let token = match flaw {
+        "signature" => {
+            let mut parts: Vec<String> = signed.split('.').map(str::to_owned).collect();
+            let claims = serde_json::json!({"iss": "https://accounts.google.com", "aud": "client-id", "sub": "2", "nonce": nonce, "exp": now + 3600});
+            parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
+            parts.join(".")
+        }
+        "none" => {
+            let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+            format!("{header}.{}.", signed.split('.').nth(1).unwrap())
+        }
+        "forged" => keys.forge(&claims),
+        _ => signed,
+    };
+    world.host.answer_http(move |request| {
+        let answer = serde_json::json!({"access_token": "a", "refresh_token": "r", "expires_in": 3599, "token_type": "Bearer", "id_token": token,
+            "scope": "openid https://www.googleapis.com/auth/gmail.modify"});
+        let answer = http::Response::builder().header("content-type", "application/json").body(answer.to_string().into_bytes());
+        request.uri().path().ends_with("/token").then(|| Ok(answer.unwrap()))
+    });
+    let refused = oauth::complete(
+        &world.host,
+        &begun.flow,
+        &[("code".to_owned(), "c".to_owned())],
+    )
+    .await;
+    assert!(
+        matches!(refused, Err(OAuthError::Untrusted(_))),
+        "{refused:?}"
+    );
+}
+
 #[rstest]
 #[case(GOOGLE)]
 #[case(MICROSOFT)]

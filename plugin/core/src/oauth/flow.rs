@@ -1,5 +1,7 @@
 //! From "link account" to a linked account.
 
+use std::fmt;
+
 use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +24,22 @@ pub struct Purpose {
 }
 
 /// A flow that has begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Begun {
     /// The consent page.
     pub authorize_url: String,
     /// Kept by the host, encrypted, until the callback.
     pub flow: Vec<u8>,
+}
+
+impl fmt::Debug for Begun {
+    /// Without the flow, which holds the PKCE verifier.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Begun")
+            .field("authorize_url", &self.authorize_url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the host keeps.

@@ -98,6 +98,17 @@ pub fn allows(kind: ProviderKind, granted: &[String], feature: Feature) -> bool 
     }
 }
 
+/// May it be used: do the settings want it, and does the grant allow it? Microsoft's grants are broader than what was wanted, since
+/// it has no right to make drafts that is not the right to change everything.
+pub fn usable(
+    kind: ProviderKind,
+    settings: &ProviderSettings,
+    granted: &[String],
+    feature: Feature,
+) -> bool {
+    wanted_features(settings).contains(&feature) && allows(kind, granted, feature)
+}
+
 /// The scope that a person would have to tick for it.
 pub fn scope_for(kind: ProviderKind, settings: &ProviderSettings, feature: Feature) -> String {
     match (kind, feature) {

@@ -20,6 +20,8 @@ const SHORTEST_MS: u64 = 1_000;
 pub struct Grant {
     access: Secret,
     /// Milliseconds since the Unix epoch.
+    obtained: u64,
+    /// Milliseconds since the Unix epoch.
     expires: u64,
     refresh: Secret,
     /// Milliseconds since the Unix epoch, for grants with an end.
@@ -41,6 +43,7 @@ impl Grant {
     pub(super) fn new(granted: Granted, scopes: Vec<String>, now: u64) -> Self {
         Self {
             access: granted.access,
+            obtained: now,
             expires: now + (granted.lives * 1000).max(SHORTEST_MS),
             refresh: granted.refresh.unwrap_or_else(|| Secret(String::new())),
             refresh_expires: granted.refresh_lives.map(|lives| now + lives * 1000),
@@ -61,6 +64,12 @@ impl Grant {
             refresh_expires,
             ..Self::new(granted, scopes, now)
         }
+    }
+
+    /// Whether the access token outlives a request. Where tokens live shorter than the margin, half of such a life is still good.
+    fn fresh(&self, now: u64) -> bool {
+        let life = self.expires.saturating_sub(self.obtained);
+        self.expires > now + MARGIN_MS.min(life / 2)
     }
 
     /// What was granted, as the provider names it.
@@ -103,10 +112,7 @@ pub async fn access(
     account: &str,
     rejected: Option<&Secret>,
 ) -> Result<Secret, OAuthError> {
-    let usable = |grant: &Grant| {
-        grant.expires > platform.now() + MARGIN_MS.min(half_life(grant, platform.now()))
-            && rejected != Some(&grant.access)
-    };
+    let usable = |grant: &Grant| rejected != Some(&grant.access) && grant.fresh(platform.now());
     let linked_again = || OAuthError::Reconnect("there are no tokens for this account".to_owned());
     let grant = kept(platform, account).await?.ok_or_else(linked_again)?;
     if usable(&grant) {
@@ -138,11 +144,6 @@ pub async fn access(
     let grant = grant.refreshed(granted, platform.now());
     keep(platform, account, &grant).await?;
     Ok(grant.access)
-}
-
-/// A provider may give tokens that live shorter than the margin; half of such a life is still good.
-fn half_life(grant: &Grant, now: u64) -> u64 {
-    grant.expires.saturating_sub(now) / 2
 }
 
 /// Gives a grant back when its account is unlinked, and drops it here. At Google this ends **every** grant of that person for this

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use http::{Method, StatusCode};
+use memchr::memmem;
 
 use super::{Gmail, errors};
 use crate::platform::{Platform, Response};
@@ -128,16 +129,11 @@ fn read(answer: &Response) -> Option<HashMap<usize, Response>> {
         .trim_matches('"');
     let delimiter = format!("--{boundary}").into_bytes();
     let body = answer.body().as_slice();
-    let mut starts = Vec::new();
-    let mut from = 0;
-    while let Some(found) = find(body.get(from..)?, &delimiter) {
-        let at = from + found;
-        // A delimiter stands at the beginning of a line; the same bytes elsewhere are content.
-        if at == 0 || body.get(at - 1) == Some(&b'\n') {
-            starts.push(at);
-        }
-        from = at + delimiter.len();
-    }
+    // A delimiter stands at the beginning of a line; the same bytes elsewhere are content.
+    let begins_line = |at: &usize| *at == 0 || body.get(at - 1) == Some(&b'\n');
+    let starts: Vec<usize> = memmem::find_iter(body, &delimiter)
+        .filter(begins_line)
+        .collect();
     let mut answers = HashMap::new();
     for (position, start) in starts.iter().enumerate() {
         let end = starts.get(position + 1).copied().unwrap_or(body.len());
@@ -181,7 +177,10 @@ fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         .strip_prefix(b"\r\n")
         .or_else(|| bytes.strip_prefix(b"\n"))
         .unwrap_or(bytes);
-    let (at, length) = match (find(bytes, b"\r\n\r\n"), find(bytes, b"\n\n")) {
+    let (at, length) = match (
+        memmem::find(bytes, b"\r\n\r\n"),
+        memmem::find(bytes, b"\n\n"),
+    ) {
         (Some(crlf), Some(lf)) if lf < crlf => (lf, 2),
         (Some(crlf), _) => (crlf, 4),
         (None, Some(lf)) => (lf, 2),
@@ -195,12 +194,6 @@ fn fields(head: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     text.lines()
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim(), value.trim()))
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
 }
 
 #[cfg(test)]

@@ -319,3 +319,162 @@ fn unescape(text: &str) -> String {
     plain.push_str(rest);
     plain
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn part(id: &str, mime: &str, headers: &[(&str, &str)], more: Value) -> Value {
+        let headers: Vec<Value> = headers
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value}))
+            .collect();
+        let mut part = json!({"partId": id, "mimeType": mime, "filename": "", "headers": headers, "body": {"size": 0}});
+        for (name, value) in more.as_object().unwrap() {
+            part[name] = value.clone();
+        }
+        part
+    }
+
+    fn parsed(payload: Value) -> Parsed {
+        let message = json!({"id": "19aa", "threadId": "19a0", "labelIds": ["INBOX", "UNREAD", "Label_1"], "snippet": "Tom &amp; Jerry&#39;s &lt;3 &unknown; & co",
+            "historyId": "9021", "internalDate": "1790841600000", "sizeEstimate": 1000, "payload": payload});
+        read("19aa", message.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_tree_of_parts_is_sorted_into_text_images_and_attachments() {
+        let text = |id, mime, data: String| {
+            part(
+                id,
+                mime,
+                &[("Content-Type", &format!("{mime}; charset=\"UTF-8\""))],
+                json!({"body": {"size": 5, "data": data}}),
+            )
+        };
+        let alternative = part(
+            "0.0",
+            "multipart/alternative",
+            &[],
+            json!({"parts": [
+                text("0.0.0", "text/plain", URL_SAFE.encode("Grüße")),
+                text("0.0.1", "text/html", URL_SAFE_NO_PAD.encode("<p>Grüße <img src=\"cid:logo@x\"></p>")),
+            ]}),
+        );
+        let image = part(
+            "0.1",
+            "image/png",
+            &[
+                ("content-id", "<logo@x>"),
+                ("Content-Disposition", "inline"),
+            ],
+            json!({"body": {"size": 9, "attachmentId": "A1"}}),
+        );
+        let file = part(
+            "1",
+            "application/pdf",
+            &[("Content-Disposition", "attachment; filename=x.pdf")],
+            json!({"filename": "x/y.pdf", "body": {"size": 7, "attachmentId": "A2"}}),
+        );
+        let nested = part(
+            "2",
+            "message/rfc822",
+            &[],
+            json!({"body": {"size": 70}, "parts": [
+                part("2.0", "text/plain", &[("Subject", "Old news")], json!({"body": {"size": 3, "data": "YWJj"}})),
+            ]}),
+        );
+        let root = part(
+            "",
+            "multipart/mixed",
+            &[
+                ("Subject", "Hello"),
+                ("From", "A <a@x>"),
+                ("Date", "Thu, 01 Oct 2026 08:00:00 +0000"),
+            ],
+            json!({"parts": [
+                part("0", "multipart/related", &[], json!({"parts": [alternative, image]})), file, nested,
+            ]}),
+        );
+        let Parsed { message, pending } = parsed(root);
+        assert!(pending.is_empty());
+        assert_eq!(
+            (message.thread.as_str(), message.received, message.sent),
+            ("19a0", 1_790_841_600_000, Some(1_790_841_600_000))
+        );
+        assert_eq!(
+            (message.read, message.folders.as_slice()),
+            (false, ["INBOX".to_owned(), "Label_1".to_owned()].as_slice())
+        );
+        assert_eq!(message.snippet, "Tom & Jerry's <3 &unknown; & co");
+        assert_eq!(message.text.as_deref(), Some("Grüße"));
+        assert!(message.html.unwrap().contains("Grüße"));
+        let shown: Vec<(&str, &str, bool)> = message
+            .attachments
+            .iter()
+            .map(|a| (a.id.as_str(), a.name.as_str(), a.inline))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("0.1", "image.png", true),
+                ("1", "x_y.pdf", false),
+                ("2", "Old news.eml", false)
+            ]
+        );
+        assert_eq!(message.problem, None);
+    }
+
+    #[test]
+    fn a_large_body_is_fetched_and_a_single_attachment_is_one() {
+        let large = parsed(part(
+            "",
+            "text/html",
+            &[("Content-Type", "text/html; charset=koi8-r")],
+            json!({"body": {"size": 9_000_000, "attachmentId": "B"}}),
+        ));
+        assert_eq!(large.pending.len(), 1);
+        assert_eq!(
+            (large.pending[0].html, large.pending[0].charset.as_deref()),
+            (true, Some("koi8-r"))
+        );
+        let file = parsed(part(
+            "",
+            "application/pdf",
+            &[],
+            json!({"filename": "scan.pdf", "body": {"size": 5, "attachmentId": "C"}}),
+        ));
+        assert_eq!(file.message.attachments[0].id, ROOT);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_kept_with_its_problem() {
+        assert!(read("1", b"<html>").message.problem.is_some());
+        let no_payload = read("1", br#"{"id":"1","labelIds":["INBOX"]}"#).message;
+        assert_eq!(
+            (no_payload.thread.as_str(), no_payload.problem.is_some()),
+            ("1", true)
+        );
+        let undecodable = parsed(part(
+            "",
+            "text/plain",
+            &[("Subject", "s")],
+            json!({"body": {"size": 1, "data": "***"}}),
+        ))
+        .message;
+        assert_eq!(
+            (undecodable.subject.as_str(), undecodable.problem.is_some()),
+            ("s", true)
+        );
+        let mut deep = part("0", "text/plain", &[], json!({}));
+        for _ in 0..60 {
+            deep = part("0", "multipart/mixed", &[], json!({"parts": [deep]}));
+        }
+        assert!(parsed(deep).message.problem.is_some());
+    }
+}

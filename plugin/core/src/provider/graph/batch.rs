@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::wire::Raw;
 use super::{Graph, IMMUTABLE, errors};
 use crate::platform::{Platform, Response};
 use crate::provider::client::Call;
@@ -89,13 +91,13 @@ struct Answer {
     status: u16,
     #[serde(default)]
     headers: HashMap<String, Value>,
-    #[serde(default)]
-    body: Value,
+    #[serde(default = "nothing")]
+    body: Raw,
 }
 
 impl<P: Platform> Graph<'_, P> {
     /// Sends any number of requests, answers in their order. A part without an answer is to be waited for.
-    pub(super) async fn batch(&self, parts: &[Part]) -> Result<Vec<Result<Value>>> {
+    pub(super) async fn batch(&self, parts: &[Part]) -> Result<Vec<Result<Raw>>> {
         let mut found = Vec::with_capacity(parts.len());
         for chunk in parts.chunks(MOST) {
             let requests: Vec<Value> = chunk
@@ -147,6 +149,10 @@ fn concerns_account(error: &ProviderError) -> bool {
     )
 }
 
+fn nothing() -> Raw {
+    RawValue::NULL.to_owned()
+}
+
 fn text(value: &Value) -> String {
     value
         .as_str()
@@ -162,6 +168,6 @@ fn whole(answer: &Answer) -> Response {
             builder.header(name.as_str(), text(value))
         });
     builder
-        .body(answer.body.to_string().into_bytes())
+        .body(answer.body.get().as_bytes().to_vec())
         .unwrap_or_default()
 }

@@ -2,10 +2,10 @@
 //! are never certain: with immutable ids a moved message is removed from one folder and may not show up in the other.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::messages::light;
-use super::wire::{Message, Page};
+use super::wire::{Message, Page, Raw, id_of};
 use super::{Graph, preferring};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
@@ -48,7 +48,7 @@ impl<P: Platform> Graph<'_, P> {
     pub(super) async fn delta(&self, cursor: &str) -> Result<Changes> {
         let cursor: Cursor = serde_json::from_str(cursor).map_err(|_| ProviderError::CursorLost)?;
         let call = preferring(Call::get(self.given(&cursor.url)?), Some(PAGE));
-        let page: Page<Value> = self.client.json(call).await?;
+        let page: Page<Raw> = self.client.json(call).await?;
         let (next, more) = match (page.next_link, page.delta_link) {
             (Some(url), _) => (
                 Cursor {
@@ -66,7 +66,7 @@ impl<P: Platform> Graph<'_, P> {
             ),
             (None, None) => return Err(ProviderError::CursorLost),
         };
-        let items = page.value.into_iter().filter_map(change).collect();
+        let items = page.value.iter().filter_map(|raw| change(raw)).collect();
         Ok(Changes {
             items,
             next: next.text()?,
@@ -76,15 +76,23 @@ impl<P: Platform> Graph<'_, P> {
     }
 }
 
-fn change(value: Value) -> Option<Change> {
-    let id = value.get("id")?.as_str()?.to_owned();
-    let message: Message = serde_json::from_value(value).unwrap_or_default();
+fn change(raw: &RawValue) -> Option<Change> {
+    let message: Message = match serde_json::from_str(raw.get()) {
+        Ok(message) => message,
+        Err(_) => Message {
+            id: id_of(raw)?,
+            ..Message::default()
+        },
+    };
     Some(if message.removed.is_some() {
-        Change::Gone { id, certain: false }
+        Change::Gone {
+            id: message.id,
+            certain: false,
+        }
     } else {
         Change::Present {
             light: light(&message),
-            id,
+            id: message.id,
         }
     })
 }
@@ -99,9 +107,9 @@ mod tests {
     fn a_partial_entry_tells_only_what_changed() {
         let page = r##"{"@odata.context":"…","value":[{"@odata.type":"#microsoft.graph.message","@odata.etag":"W/\"CQAA\"","id":"AAMk1","isRead":true,"parentFolderId":"AQMk"},
             {"@odata.type":"#microsoft.graph.message","id":"AAMk2","@removed":{"reason":"deleted"}}],"@odata.deltaLink":"https://graph.microsoft.com/v1.0/x"}"##;
-        let page: Page<Value> = serde_json::from_str(page).unwrap();
+        let page: Page<Raw> = serde_json::from_str(page).unwrap();
         assert!(page.delta_link.is_some());
-        let found: Vec<Change> = page.value.into_iter().filter_map(change).collect();
+        let found: Vec<Change> = page.value.iter().filter_map(|raw| change(raw)).collect();
         assert_eq!(
             found,
             [

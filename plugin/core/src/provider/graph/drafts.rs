@@ -172,10 +172,7 @@ impl<P: Platform> Graph<'_, P> {
             ),
             None,
         );
-        self.client
-            .send(call.header("content-length", "0").once())
-            .await
-            .map(|_| None)
+        self.client.send(call.once()).await.map(|_| None)
     }
 
     /// A draft keeps its immutable id when it is sent, by the documentation; by some reports it doesn't. So both are looked for.

@@ -88,7 +88,7 @@ impl<P: Platform> Graph<'_, P> {
         let mut writes: Vec<(usize, Part)> = Vec::new();
         for (position, (id, answer)) in ids.iter().zip(self.batch(&parts).await?).enumerate() {
             let message =
-                answer.map(|value| serde_json::from_value::<Message>(value).unwrap_or_default());
+                answer.map(|raw| serde_json::from_str::<Message>(raw.get()).unwrap_or_default());
             if let Ok(message) = &message {
                 let mut categories = message.categories.clone().unwrap_or_default();
                 let before = categories.len();

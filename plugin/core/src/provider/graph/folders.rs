@@ -1,9 +1,7 @@
 //! Folders, by their well-known names and never by what they are called, and categories.
 
-use serde::Deserialize;
-
 use super::batch::Part;
-use super::wire::{Category, Folder, Page};
+use super::wire::{Category, Folder, Page, id_of};
 use super::{CATEGORY, Graph, preferring};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
@@ -25,11 +23,6 @@ const WELL_KNOWN: [(&str, Option<Role>); 10] = [
 
 /// A tree deeper than this is not walked: a person can't make one by accident.
 const DEEPEST: usize = 30;
-
-#[derive(Deserialize)]
-struct Id {
-    id: String,
-}
 
 impl<P: Platform> Graph<'_, P> {
     pub(super) async fn all_folders(&self) -> Result<Vec<RemoteFolder>> {
@@ -101,7 +94,7 @@ impl<P: Platform> Graph<'_, P> {
         for ((name, role), answer) in WELL_KNOWN.into_iter().zip(self.batch(&parts).await?) {
             match answer {
                 Ok(body) => {
-                    if let Ok(Id { id }) = serde_json::from_value(body) {
+                    if let Some(id) = id_of(&body) {
                         found.push((name, role, id));
                     }
                 }

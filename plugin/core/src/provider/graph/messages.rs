@@ -1,10 +1,10 @@
 //! Messages as Graph describes them become neutral ones.
 
 use chrono::{DateTime, SecondsFormat};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::batch::Part;
-use super::wire::{Message, Page, Recipient};
+use super::wire::{Message, Page, Raw, Recipient, id_of};
 use super::{CATEGORY, Graph, preferring};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
@@ -58,9 +58,9 @@ impl<P: Platform> Graph<'_, P> {
                 ))
             }
         };
-        let page: Page<Value> = self.client.json(preferring(Call::get(url), None)).await?;
-        let items = page.value.into_iter().filter_map(|value| {
-            let message = neutral(value)?;
+        let page: Page<Raw> = self.client.json(preferring(Call::get(url), None)).await?;
+        let items = page.value.into_iter().filter_map(|raw| {
+            let message = neutral(&raw)?;
             let light = Light {
                 read: Some(message.read),
                 starred: Some(message.starred),
@@ -90,9 +90,9 @@ impl<P: Platform> Graph<'_, P> {
             |id: &RemoteId| Part::get(format!("/me/messages/{}?{}", escape(id), with_content()));
         let parts: Vec<Part> = ids.iter().map(part).collect();
         let answers = self.batch(&parts).await?;
-        let read = |(id, answer): (&RemoteId, Result<Value>)| {
-            let message = answer.map(|value| {
-                neutral(value)
+        let read = |(id, answer): (&RemoteId, Result<Raw>)| {
+            let message = answer.map(|raw| {
+                neutral(&raw)
                     .map(|message| RemoteMessage {
                         id: id.clone(),
                         ..message
@@ -145,11 +145,12 @@ fn containers(folder: &str, categories: &[String]) -> Vec<String> {
 }
 
 /// None: it doesn't even say which message it is.
-pub(super) fn neutral(value: Value) -> Option<RemoteMessage> {
-    let id = value.get("id")?.as_str()?.to_owned();
-    let Ok(message) = serde_json::from_value::<Message>(value) else {
-        return Some(unreadable(&id));
+pub(super) fn neutral(raw: &RawValue) -> Option<RemoteMessage> {
+    let message: Message = match serde_json::from_str(raw.get()) {
+        Ok(message) => message,
+        Err(_) => return Some(unreadable(&id_of(raw)?)),
     };
+    let id = Some(message.id.clone()).filter(|id| !id.is_empty())?;
     let light = light(&message);
     let header = |name: &str| {
         message

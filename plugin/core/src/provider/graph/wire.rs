@@ -1,6 +1,7 @@
 //! Graph's JSON. In a delta page a field that is missing has not changed.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -11,6 +12,20 @@ pub(super) struct Me {
     pub(super) user_principal_name: String,
     #[serde(deserialize_with = "or_default")]
     pub(super) proxy_addresses: Vec<String>,
+}
+
+/// Something that may be malformed: read by itself, so that it doesn't take its page with it.
+pub(super) type Raw = Box<RawValue>;
+
+/// What it says which thing it is, if nothing else can be read of it.
+pub(super) fn id_of(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    serde_json::from_str::<Id>(raw.get())
+        .ok()
+        .map(|found| found.id)
 }
 
 /// A page of things.
