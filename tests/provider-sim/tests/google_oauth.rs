@@ -1,4 +1,4 @@
-//! Google's OAuth behaves as its documentation and field reports say (facts E 1 to 12).
+//! Google's OAuth behaves as its documentation and field reports say (facts E 1 to 11, and A1).
 
 #![allow(
     clippy::unwrap_used,
@@ -366,7 +366,7 @@ async fn e11_the_101st_refresh_token_kills_the_oldest_and_testing_tokens_die_aft
 }
 
 #[tokio::test]
-async fn e12_the_id_token_is_signed_by_a_published_key_and_names_the_person() {
+async fn a1_the_id_token_is_signed_by_a_published_key_and_names_the_person() {
     let world = world().await;
     let tokens = world.linked().await;
     let id_token = text(&tokens["id_token"]);

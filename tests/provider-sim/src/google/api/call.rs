@@ -296,7 +296,7 @@ pub(crate) async fn admit(
         access,
         path,
         query,
-        running: running,
+        running,
     })
 }
 

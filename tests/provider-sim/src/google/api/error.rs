@@ -15,13 +15,13 @@ pub(crate) struct ApiError {
     domain: &'static str,
     /// Canonical code, such as `NOT_FOUND`.
     canonical: &'static str,
-    message: String,
+    message: Box<str>,
     /// Differs from `message` in a few old errors.
     short: Option<&'static str>,
-    /// `location` and `locationType`.
-    location: Option<(&'static str, &'static str)>,
-    details: Option<Value>,
-    challenge: Option<String>,
+    /// The `Authorization` header is to blame.
+    by_authorization: bool,
+    details: Option<Box<Value>>,
+    challenge: Option<Box<str>>,
 }
 
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
@@ -38,9 +38,9 @@ impl ApiError {
             reason,
             domain: "global",
             canonical,
-            message: message.into(),
+            message: message.into().into(),
             short: None,
-            location: None,
+            by_authorization: false,
             details: None,
             challenge: None,
         }
@@ -117,12 +117,12 @@ impl ApiError {
     pub(crate) fn missing_token() -> Self {
         Self {
             short: Some("Login Required."),
-            location: Some(("Authorization", "header")),
+            by_authorization: true,
             details: Some(error_info(
                 "CREDENTIALS_MISSING",
                 &json!({"service": "gmail.googleapis.com"}),
             )),
-            challenge: Some(REALM.to_owned()),
+            challenge: Some(REALM.into()),
             ..Self::new(
                 StatusCode::UNAUTHORIZED,
                 "required",
@@ -136,8 +136,8 @@ impl ApiError {
     pub(crate) fn bad_token() -> Self {
         Self {
             short: Some("Invalid Credentials"),
-            location: Some(("Authorization", "header")),
-            challenge: Some(format!("{REALM}, error=\"invalid_token\"")),
+            by_authorization: true,
+            challenge: Some(format!("{REALM}, error=\"invalid_token\"").into()),
             ..Self::new(
                 StatusCode::UNAUTHORIZED,
                 "authError",
@@ -155,10 +155,13 @@ impl ApiError {
                 "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
                 &json!({"service": "gmail.googleapis.com", "method": method}),
             )),
-            challenge: Some(format!(
-                "{REALM}, error=\"insufficient_scope\", scope=\"{}\"",
-                scopes.join(" ")
-            )),
+            challenge: Some(
+                format!(
+                    "{REALM}, error=\"insufficient_scope\", scope=\"{}\"",
+                    scopes.join(" ")
+                )
+                .into(),
+            ),
             ..Self::new(
                 StatusCode::FORBIDDEN,
                 "insufficientPermissions",
@@ -268,9 +271,9 @@ impl ApiError {
             "domain": self.domain,
             "reason": self.reason,
         });
-        if let (Some((location, kind)), Some(first)) = (self.location, first.as_object_mut()) {
-            first.insert("location".to_owned(), location.into());
-            first.insert("locationType".to_owned(), kind.into());
+        if let (true, Some(first)) = (self.by_authorization, first.as_object_mut()) {
+            first.insert("location".to_owned(), "Authorization".into());
+            first.insert("locationType".to_owned(), "header".into());
         }
         let mut error = json!({
             "code": self.status.as_u16(),
@@ -285,13 +288,13 @@ impl ApiError {
     }
 }
 
-fn error_info(reason: &str, metadata: &Value) -> Value {
-    json!({
+fn error_info(reason: &str, metadata: &Value) -> Box<Value> {
+    Box::new(json!({
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": reason,
         "domain": "googleapis.com",
         "metadata": metadata,
-    })
+    }))
 }
 
 impl IntoResponse for ApiError {
