@@ -43,23 +43,27 @@ pub(crate) struct Phrase {
 /// What a person typed, as phrases that must all occur: each word, and each text in double quotes. The last word may be the beginning of one.
 pub(crate) fn parse_query(text: &str) -> Vec<Phrase> {
     let mut phrases: Vec<Phrase> = Vec::new();
-    for (number, part) in text.split(['"', '\u{201c}', '\u{201d}']).enumerate() {
+    for (number, part) in text.split(is_quote).enumerate() {
         if number % 2 == 1 {
             phrases.extend(phrase(part, false));
             continue;
         }
-        let words: Vec<&str> = part.split_whitespace().collect();
-        for word in words {
+        for word in part.split_whitespace() {
             phrases.extend(phrase(word, false));
         }
     }
     phrases.truncate(MOST_PHRASES);
-    let ends_in_word = text.matches(['"', '\u{201c}', '\u{201d}']).count() % 2 == 0
-        && !text.trim_end().ends_with(['"', '\u{201d}', '\u{201c}']);
+    let quotes = text.chars().filter(|c| is_quote(*c)).count();
+    let ends_in_word = quotes.is_multiple_of(2) && !text.trim_end().ends_with(is_quote);
     if ends_in_word && let Some(last) = phrases.last_mut() {
         last.prefix = true;
     }
     phrases
+}
+
+/// Straight, or as keyboards of phones write them.
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\u{201c}' | '\u{201d}')
 }
 
 fn phrase(text: &str, prefix: bool) -> Option<Phrase> {
@@ -118,6 +122,33 @@ fn each_token(text: &str, ending: Ending, mut emit: impl FnMut(&str)) {
 
 /// Compatibility forms made alike, accents taken off, case folded.
 fn fold(run: &str) -> String {
+    // Most text needs no tables: what they would say of these letters is known.
+    run.chars()
+        .map(fold_common)
+        .collect::<Option<String>>()
+        .unwrap_or_else(|| fold_any(run))
+}
+
+/// What [`fold_any`] makes of a letter of the commonest kinds, whatever stands beside it.
+fn fold_common(c: char) -> Option<char> {
+    match c {
+        'a'..='z' | '0'..='9' => Some(c),
+        'A'..='Z' => Some(c.to_ascii_lowercase()),
+        'й' | 'Й' => Some('и'),
+        'ё' | 'Ё' => Some('е'),
+        'а'..='я' => Some(c),
+        'А'..='Я' => char::from_u32(u32::from(c) + 0x20),
+        // Ideographs, kana and Hangul syllables.
+        '\u{4e00}'..='\u{9fff}'
+        | '\u{3041}'..='\u{3096}'
+        | '\u{30a1}'..='\u{30fa}'
+        | '\u{30fc}'
+        | '\u{ac00}'..='\u{d7a3}' => Some(c),
+        _ => None,
+    }
+}
+
+fn fold_any(run: &str) -> String {
     let classes = CanonicalCombiningClassMap::new();
     let mut bare = String::with_capacity(run.len());
     for c in DecomposingNormalizer::new_nfkd().normalize_iter(run.chars()) {
@@ -268,6 +299,18 @@ mod tests {
     #[case::underscore("foo_bar", &["foo", "bar"])]
     fn tokens_of(#[case] text: &str, #[case] expected: &[&str]) {
         assert_eq!(tokenize(text), expected);
+    }
+
+    #[test]
+    fn the_short_way_folds_as_the_long_way_does() {
+        let common: Vec<char> = ('\0'..=char::MAX)
+            .filter(|c| fold_common(*c).is_some())
+            .collect();
+        assert!(common.len() > 30_000);
+        for pair in common.windows(2) {
+            let run: String = pair.iter().collect();
+            assert_eq!(fold(&run), fold_any(&run), "{run:?}");
+        }
     }
 
     #[test]

@@ -7,26 +7,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::Collections;
+use super::batch::{check_event, check_patch, check_size};
 use super::definition::Definition;
 use super::filter::{self, Checked};
-use super::find::check_key;
-use super::put::{Put, check_field, push_key, unique};
-use super::values::to_arg;
-use super::{Collections, plan, text};
-use crate::db::{Sql, Tx, sql};
+use super::keyed::check_key;
+use super::put::Put;
+use super::writes::{add, delete, patch, require};
+use crate::db::{Tx, sql};
 use crate::error::{Error, StorageError};
 use crate::model::{Kind, NewJob, Value, Write};
 use crate::store::Inner;
 use crate::{Caller, blobs, events, jobs, locks};
-
-/// Most rows of a batch; every write that is no put counts as one.
-const MOST_ROWS: usize = 10_000;
-
-/// Most bytes of a batch.
-const MOST_BYTES: usize = 8 * 1024 * 1024;
-
-/// Longest payload of an event, in bytes.
-const LONGEST_EVENT: usize = 16 * 1024;
 
 /// From this much text on, words are cut on a thread for such work: about a millisecond.
 const MUCH_TEXT: usize = 32 * 1024;
@@ -199,98 +191,6 @@ impl Collections {
     }
 }
 
-fn check_size(writes: &[Write]) -> Result<(), StorageError> {
-    let mut rows = 0_usize;
-    let mut bytes = 0_usize;
-    for write in writes {
-        match write {
-            Write::Put { rows: put, .. } => {
-                rows += put.values.len();
-                bytes += put.values.iter().flatten().map(Value::size).sum::<usize>();
-            }
-            Write::Patch { values, .. } => {
-                rows += 1;
-                bytes += values.iter().map(Value::size).sum::<usize>();
-            }
-            Write::Enqueue(job) => {
-                rows += 1;
-                bytes += job.payload.len();
-            }
-            Write::Publish { payload, .. } => {
-                rows += 1;
-                bytes += payload.len();
-            }
-            Write::Add { .. } | Write::Delete { .. } | Write::Require { .. } => rows += 1,
-        }
-    }
-    if rows > MOST_ROWS {
-        return Err(StorageError::invalid(
-            "batch",
-            format!("has more than {MOST_ROWS} rows"),
-        ));
-    }
-    if bytes > MOST_BYTES {
-        return Err(StorageError::invalid(
-            "batch",
-            format!("has more than {MOST_BYTES} bytes"),
-        ));
-    }
-    Ok(())
-}
-
-fn check_patch(
-    defined: &Definition,
-    fields: &[String],
-    values: &[Value],
-) -> Result<Vec<usize>, StorageError> {
-    if fields.is_empty() || fields.len() != values.len() {
-        return Err(StorageError::invalid(
-            defined.name(),
-            "a patch has not as many values as fields are named",
-        ));
-    }
-    let mut positions = Vec::with_capacity(fields.len());
-    for (name, value) in fields.iter().zip(values) {
-        let position = defined.position(name)?;
-        if defined.key.contains(&position) {
-            return Err(StorageError::invalid(
-                name,
-                "is part of the key, which can't be changed",
-            ));
-        }
-        if positions.contains(&position) {
-            return Err(StorageError::invalid(name, "is named twice"));
-        }
-        check_field(defined, position, value)?;
-        positions.push(position);
-    }
-    Ok(positions)
-}
-
-fn check_event(topic: &str, payload: &str) -> Result<(), StorageError> {
-    let word = |word: &str| {
-        !word.is_empty()
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    if topic.len() > 64 || !topic.split('.').all(word) {
-        return Err(StorageError::invalid(
-            "topic",
-            "is not lower case words with dots, at most 64 characters",
-        ));
-    }
-    if payload.len() > LONGEST_EVENT {
-        return Err(StorageError::invalid(
-            "payload",
-            format!("is larger than {LONGEST_EVENT} bytes"),
-        ));
-    }
-    serde_json::from_str::<serde::de::IgnoredAny>(payload)
-        .map(drop)
-        .map_err(|error| StorageError::invalid("payload", format!("is no JSON document: {error}")))
-}
-
 fn cut_words(mut steps: Vec<Step>) -> Vec<Step> {
     for step in &mut steps {
         if let Step::Put(put) = step {
@@ -445,164 +345,4 @@ async fn check_blobs(
         }
     }
     Ok(())
-}
-
-/// Numbers of the rows that match.
-async fn matching(tx: &mut Tx, defined: &Definition, filter: &Checked) -> Result<Vec<i64>, Error> {
-    let mut sql = Sql::new(format!(
-        "SELECT _id FROM \"{}\"{} WHERE TRUE",
-        defined.table(),
-        plan::hint(defined, filter)
-    ));
-    filter.write(&mut sql, defined, &[]);
-    tx.fetch(sql).await?.iter().map(|row| row.int(0)).collect()
-}
-
-async fn patch(
-    tx: &mut Tx,
-    defined: &Definition,
-    mut filter: Checked,
-    positions: &[usize],
-    values: Vec<Value>,
-) -> Result<(), StorageError> {
-    filter.resolve(tx, defined).await?;
-    let searched = defined.text.as_ref().is_some_and(|(fields, scope)| {
-        positions
-            .iter()
-            .any(|at| at == scope || fields.contains(at))
-    });
-    let changed = if searched {
-        matching(tx, defined, &filter).await?
-    } else {
-        Vec::new()
-    };
-    let mut sql = Sql::new(format!(
-        "UPDATE \"{}\"{} SET ",
-        defined.table(),
-        plan::hint(defined, &filter)
-    ));
-    for (number, (position, value)) in positions.iter().zip(values).enumerate() {
-        sql.push(if number == 0 { "" } else { ", " });
-        sql.push(&defined.column(*position))
-            .push(" = ")
-            .arg(to_arg(&value));
-    }
-    sql.push(" WHERE TRUE");
-    filter.write(&mut sql, defined, &[]);
-    tx.execute(sql)
-        .await
-        .map_err(|error| unique(defined, error))?;
-    Ok(text::reindex(tx, defined, &changed).await?)
-}
-
-async fn delete(
-    tx: &mut Tx,
-    defined: &Definition,
-    mut filter: Checked,
-) -> Result<(), StorageError> {
-    filter.resolve(tx, defined).await?;
-    if defined.text.is_some() {
-        let gone = matching(tx, defined, &filter).await?;
-        text::remove(tx, defined, &gone).await?;
-    }
-    let mut sql = Sql::new(format!(
-        "DELETE FROM \"{}\"{} WHERE TRUE",
-        defined.table(),
-        plan::hint(defined, &filter)
-    ));
-    filter.write(&mut sql, defined, &[]);
-    Ok(tx.execute(sql).await.map(drop)?)
-}
-
-async fn require(
-    tx: &mut Tx,
-    defined: &Definition,
-    mut filter: Checked,
-    count: u64,
-) -> Result<(), StorageError> {
-    filter.resolve(tx, defined).await?;
-    let mut sql = Sql::new(format!(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM \"{}\"{} WHERE TRUE",
-        defined.table(),
-        plan::hint(defined, &filter)
-    ));
-    filter.write(&mut sql, defined, &[]);
-    sql.push(" LIMIT ")
-        .arg(count.saturating_add(1))
-        .push(") AS found");
-    let found = u64::try_from(tx.fetch_int(sql).await?).unwrap_or_default();
-    if found == count {
-        return Ok(());
-    }
-    let found = if found > count {
-        "more".to_owned()
-    } else {
-        found.to_string()
-    };
-    Err(StorageError::Conflict(format!(
-        "{}: {count} rows are required, and there are {found}",
-        defined.name()
-    )))
-}
-
-async fn add(
-    tx: &mut Tx,
-    defined: &Definition,
-    key: &[Value],
-    position: usize,
-    amount: i64,
-) -> Result<(), StorageError> {
-    let column = defined.column(position);
-    let table = defined.table();
-    // Bounds of the old value within which the sum is one: engines would answer a float or an error.
-    let (least, most) = if amount >= 0 {
-        (i64::MIN, i64::MAX - amount)
-    } else {
-        (i64::MIN - amount, i64::MAX)
-    };
-    let mut fields = defined.collection.fields.iter().enumerate();
-    let others =
-        fields.any(|(at, field)| field.required && at != position && !defined.key.contains(&at));
-    let mut sql;
-    if others {
-        sql = Sql::new(format!(
-            "UPDATE \"{table}\" SET {column} = COALESCE({column}, 0) + "
-        ));
-        sql.arg(amount);
-        push_key(&mut sql, defined, key);
-        sql.push(&format!(" AND COALESCE({column}, 0) BETWEEN "))
-            .arg(least)
-            .push(" AND ")
-            .arg(most);
-    } else {
-        let key_columns = defined.columns(&defined.key);
-        sql = Sql::new(format!(
-            "INSERT INTO \"{table}\" ({key_columns}, {column}) VALUES ("
-        ));
-        for value in key {
-            sql.arg(to_arg(value)).push(", ");
-        }
-        sql.arg(amount).push(&format!(
-            ") ON CONFLICT ({key_columns}) DO UPDATE SET {column} = COALESCE(\"{table}\".{column}, 0) + excluded.{column} \
-             WHERE COALESCE(\"{table}\".{column}, 0) BETWEEN "
-        ));
-        sql.arg(least).push(" AND ").arg(most);
-    }
-    if tx
-        .execute(sql)
-        .await
-        .map_err(|error| unique(defined, error))?
-        == 1
-    {
-        return Ok(());
-    }
-    let reason = if others {
-        "the row is not there and has other required fields, or the sum"
-    } else {
-        "the sum"
-    };
-    Err(StorageError::invalid(
-        defined.field_name(position),
-        format!("{reason} is no 64-bit number"),
-    ))
 }

@@ -4,15 +4,19 @@
 //! inside it (`apply`); look-ups are one range of one index, or several that are merged (`plan`, `find`); words are kept apart by scope (`text`).
 
 mod apply;
+mod batch;
 mod cursor;
 mod define;
 mod definition;
 mod filter;
 mod find;
+mod keyed;
+mod merge;
 mod plan;
 mod put;
 mod text;
 mod values;
+mod writes;
 
 use std::sync::Arc;
 

@@ -286,7 +286,7 @@ async fn a_crash_loses_no_job_and_no_schedule() {
     world
         .store
         .jobs()
-        .set_schedules(PLUGIN, &[every.clone()])
+        .set_schedules(PLUGIN, std::slice::from_ref(&every))
         .await
         .unwrap();
     let poll = claim(&world).await.unwrap();

@@ -132,7 +132,7 @@ async fn a_search_reads_the_words_of_its_scope_only() {
             text(&format!("{number:05}")),
             text("a"),
             Value::Time(number as u64),
-            text(if number % 500 == 0 {
+            text(if number.is_multiple_of(500) {
                 "common rare"
             } else {
                 "common"
