@@ -6,6 +6,7 @@
 //! one data folder.
 
 mod accounts;
+mod archive;
 mod client;
 mod developer;
 mod plugins;
@@ -107,6 +108,10 @@ enum Command {
     Invoke(developer::Invoke),
     /// Check a component against the contract, without installing it.
     Check(developer::Check),
+    /// Copy database, blobs and keys into a new folder, while a server runs or not, and check the copy.
+    Backup(archive::Backup),
+    /// Make the data folder from a backup, and check it.
+    Restore(archive::Restore),
 }
 
 /// Why a command failed; said to a person on the last line.
@@ -163,6 +168,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Invoke(command) => developer::invoke(command, config, global.json).await,
         Command::Check(command) => developer::check(command, config, global.json).await,
+        Command::Backup(command) => archive::backup(command, config, global.json).await,
+        Command::Restore(command) => archive::restore(command, config, global.json).await,
     }
 }
 

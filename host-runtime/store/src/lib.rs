@@ -14,6 +14,7 @@
 
 mod api_tokens;
 mod audit;
+pub mod backup;
 mod blobs;
 mod clock;
 mod collections;

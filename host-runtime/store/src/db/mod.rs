@@ -5,10 +5,12 @@
 //! engine is a sibling of these two. Statements are written as text rather than built by a query builder, because the plans matter
 //! here: index hints, row-value look-ups and full-text tables are exactly what builders leave out.
 
+mod copy;
 pub(crate) mod dialect;
 mod schema;
 mod sqlite;
 
+pub(crate) use copy::{inspect, snapshot};
 pub(crate) use sqlite::{Db, Row, Tx};
 
 /// One argument of a statement.

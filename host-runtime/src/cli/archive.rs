@@ -1,0 +1,69 @@
+//! `plugin-host backup` and `plugin-host restore`: both may run beside a server, and both check what they made.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use host_store::backup;
+
+use super::{Failure, print_out};
+use crate::config::Config;
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The folder to be made. It holds the keys as well: keep it as safe as the data folder itself.
+    target: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// A folder that `backup` made. It becomes the data folder, which must not exist yet.
+    source: PathBuf,
+}
+
+pub(super) async fn backup(
+    command: Backup,
+    config: Config,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let made = backup::backup(&config.data_dir, &command.target)
+        .await
+        .with_context(|| format!("{} was not backed up", config.data_dir.display()))?;
+    said(
+        &made,
+        &format!("copied to {}", command.target.display()),
+        json,
+    )
+}
+
+pub(super) async fn restore(
+    command: Restore,
+    config: Config,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let made = backup::restore(&command.source, &config.data_dir)
+        .await
+        .with_context(|| format!("{} was not restored", command.source.display()))?;
+    said(
+        &made,
+        &format!("restored to {}", config.data_dir.display()),
+        json,
+    )
+}
+
+fn said(made: &backup::Backup, what: &str, json: bool) -> Result<ExitCode, Failure> {
+    let text = if json {
+        serde_json::to_string_pretty(made)?
+    } else {
+        format!(
+            "{what} and checked: database {} KiB, {} blobs of {} KiB, {} plugins",
+            made.database_bytes >> 10,
+            made.blobs,
+            made.blob_bytes >> 10,
+            made.plugins
+        )
+    };
+    print_out(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
