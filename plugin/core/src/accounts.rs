@@ -425,8 +425,7 @@ async fn missing(platform: &impl Platform, link: &Link) -> Result<Vec<String>> {
         Feature::Delete,
     ];
     let allowed = |feature: &Feature| {
-        let granted = oauth::scope::allows(link.kind, link.grant.scopes(), *feature);
-        granted && (*feature != Feature::Delete || settings.allow_delete)
+        oauth::scope::usable(link.kind, &settings, link.grant.scopes(), *feature)
     };
     Ok(all
         .into_iter()

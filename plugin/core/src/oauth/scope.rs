@@ -136,3 +136,55 @@ fn normal(kind: ProviderKind, scope: &str) -> String {
     };
     short.to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_allows_what_was_wanted_and_no_more() {
+        let granted = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let features = |kind, access, allow_delete, text: &str| {
+            let settings = ProviderSettings {
+                access,
+                allow_delete,
+                ..ProviderSettings::default()
+            };
+            let all = [
+                Feature::Read,
+                Feature::Modify,
+                Feature::Send,
+                Feature::Delete,
+            ];
+            let usable = |feature: &Feature| usable(kind, &settings, &granted(text), *feature);
+            all.iter()
+                .filter(|feature| usable(feature))
+                .map(|feature| feature.name())
+                .collect::<Vec<_>>()
+        };
+        let google =
+            |access, delete, text: &str| features(ProviderKind::Google, access, delete, text);
+        let modify = "openid https://www.googleapis.com/auth/gmail.modify";
+        assert_eq!(
+            google(Access::Full, false, modify),
+            ["read", "modify", "send"]
+        );
+        assert_eq!(
+            google(Access::Full, true, modify),
+            ["read", "modify", "send"]
+        );
+        let all = "openid https://mail.google.com/";
+        assert_eq!(
+            google(Access::Full, true, all),
+            ["read", "modify", "send", "delete"]
+        );
+        let read = "https://www.googleapis.com/auth/gmail.readonly";
+        assert_eq!(google(Access::Full, false, read), ["read"]);
+        // Short names, whole ones, and cases as Microsoft pleases; broader than what was wanted.
+        let graph = "https://graph.microsoft.com/mail.readwrite Mail.Send";
+        let microsoft = |access| features(ProviderKind::Microsoft, access, false, graph);
+        assert_eq!(microsoft(Access::Full), ["read", "modify", "send"]);
+        assert_eq!(microsoft(Access::Send), ["read", "send"]);
+        assert_eq!(microsoft(Access::Read), ["read"]);
+    }
+}

@@ -5,7 +5,9 @@
 //! them against the world.
 
 pub mod check;
+mod fields;
 pub mod form;
+mod parse;
 pub mod texts;
 
 use std::fmt;

@@ -13,13 +13,16 @@
     reason = "a test double: a broken invariant must stop the test"
 )]
 
+mod apply;
 mod blobs;
 mod condition;
+mod find;
 mod http;
 mod jobs;
 mod locks;
 mod search;
 mod store;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -103,7 +106,7 @@ struct State {
     crash_at: Option<u64>,
     next_id: u64,
     random: u64,
-    tables: BTreeMap<&'static str, store::Table>,
+    tables: BTreeMap<&'static str, table::Table>,
     apply_faults: VecDeque<StoreError>,
     events: Vec<Published>,
     jobs: jobs::Queue,
