@@ -183,3 +183,23 @@ fn oddities_are_made_on_demand() {
             .is_none()
     );
 }
+
+#[test]
+fn charsets_are_encoded_as_the_standard_encoder_does() {
+    use provider_sim::corpus::mime::Charset;
+    let text = "Plain, 日本語のメール and ¥ Привет שלום مرحبا 你好 end.\nNext 行";
+    for (charset, label) in [
+        (Charset::Iso2022Jp, "iso-2022-jp"),
+        (Charset::Gb18030, "gb18030"),
+        (Charset::Koi8R, "koi8-r"),
+        (Charset::Windows1255, "windows-1255"),
+    ] {
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
+        let made = charset.encode(text);
+        assert_eq!(
+            encoding.decode(&made).0,
+            encoding.decode(&encoding.encode(text).0).0,
+            "{label}"
+        );
+    }
+}

@@ -2,13 +2,16 @@
 //!
 //! A writer of our own, because the corpus needs what libraries rightly refuse to produce: legacy charsets, and malformed mail.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 /// Charset of a text part or of a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "names of charsets")]
 pub enum Charset {
     Utf8,
@@ -36,20 +39,6 @@ impl Charset {
         }
     }
 
-    /// The text in this charset; what it cannot express becomes a numeric character reference.
-    pub fn encode(self, text: &str) -> Vec<u8> {
-        self.encoding().encode(text).0.into_owned()
-    }
-
-    /// This charset if it can express all of the text, else UTF-8: header fields have no character references.
-    fn for_header(self, text: &str) -> Self {
-        if self.encoding().encode(text).2 {
-            Self::Utf8
-        } else {
-            self
-        }
-    }
-
     fn encoding(self) -> &'static encoding_rs::Encoding {
         match self {
             Self::Utf8 => encoding_rs::UTF_8,
@@ -62,6 +51,74 @@ impl Charset {
             Self::Iso2022Jp => encoding_rs::ISO_2022_JP,
         }
     }
+
+    /// This charset if it can express all of the text, else UTF-8: header fields have no character references.
+    fn for_header(self, text: &str) -> Self {
+        if self.encoding().encode(text).2 {
+            Self::Utf8
+        } else {
+            self
+        }
+    }
+
+    /// The text in this charset; what it cannot express becomes a numeric character reference.
+    pub fn encode(self, text: &str) -> Vec<u8> {
+        /// From two-byte characters back to ASCII.
+        const TO_ASCII: &[u8] = b"\x1b(B";
+        if self == Self::Utf8 {
+            return text.as_bytes().to_vec();
+        }
+        let mut out = Vec::with_capacity(text.len());
+        // Escape sequence of the state that ISO-2022-JP is in; other charsets have none.
+        let mut state: &[u8] = TO_ASCII;
+        ENCODED.with_borrow_mut(|known| {
+            for c in text.chars() {
+                if c.is_ascii() && self != Self::Iso2022Jp {
+                    out.extend(u8::try_from(c));
+                    continue;
+                }
+                let bytes = known.entry((self, c)).or_insert_with(|| {
+                    self.encoding()
+                        .encode(c.encode_utf8(&mut [0; 4]))
+                        .0
+                        .into_owned()
+                });
+                let whole = bytes.as_slice();
+                match whole
+                    .strip_suffix(TO_ASCII)
+                    .and_then(|b| b.split_at_checked(3))
+                {
+                    Some((escape, body)) if self == Self::Iso2022Jp => {
+                        if state != escape {
+                            out.extend_from_slice(escape);
+                            state = if escape == b"\x1b$B" {
+                                b"\x1b$B"
+                            } else {
+                                b"\x1b(J"
+                            };
+                        }
+                        out.extend_from_slice(body);
+                    }
+                    _ => {
+                        if state != TO_ASCII {
+                            out.extend_from_slice(TO_ASCII);
+                            state = TO_ASCII;
+                        }
+                        out.extend_from_slice(whole);
+                    }
+                }
+            }
+        });
+        if state != TO_ASCII {
+            out.extend_from_slice(TO_ASCII);
+        }
+        out
+    }
+}
+
+thread_local! {
+    /// `encoding_rs` searches its tables from end to end for each character it encodes; the corpus knows a few hundred.
+    static ENCODED: RefCell<HashMap<(Charset, char), Vec<u8>>> = RefCell::default();
 }
 
 /// Content-Transfer-Encoding.

@@ -173,7 +173,12 @@ async fn one(gate: Gate, part: Part, authorization: Option<HeaderValue>) -> Repl
 }
 
 fn request(part: &Part, authorization: Option<HeaderValue>) -> Option<Request<Body>> {
-    let path = part.url.trim_start_matches('/').trim_start_matches("v1.0/");
+    // Relative by the documentation; the official Python client sends whole addresses.
+    let path = match part.url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => part.url.trim_start_matches('/'),
+    };
+    let path = path.strip_prefix("v1.0/").unwrap_or(path);
     // Clients may leave spaces and quotes as they are within the JSON.
     let path = path
         .replace(' ', "%20")
