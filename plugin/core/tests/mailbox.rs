@@ -854,3 +854,63 @@ async fn aliases_come_with_the_main_address_first() {
         [OWNER, "sales@example.com"]
     );
 }
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn an_attachment_too_large_for_one_request_is_sent_whole(#[case] kind: ProviderKind) {
+    let world = world(kind, 3).await;
+    let mailbox = world.mailbox().await;
+    let bytes: Vec<u8> = (0..7_000_000_u32)
+        .map(|number| (number % 251) as u8)
+        .collect();
+    let mut message = outgoing("marker-1");
+    message.attachments[0].bytes.clone_from(&bytes);
+    let draft = mailbox.create_draft(&message).await.unwrap();
+    assert_eq!(
+        mailbox.find_draft("marker-1").await.unwrap(),
+        [draft.clone()]
+    );
+    mailbox.send_draft(&draft).await.unwrap();
+    let sent = sent_by_ada(&world);
+    let received = mail_parser::MessageParser::default()
+        .parse(sent[0].raw.as_ref())
+        .unwrap();
+    assert!(received.attachment(0).unwrap().contents() == bytes);
+}
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn an_answer_to_a_message_that_is_gone_can_still_be_sent(#[case] kind: ProviderKind) {
+    let world = world(kind, 5).await;
+    let mailbox = world.mailbox().await;
+    let original = "From: b@example.org\r\nMessage-ID: <gone@x>\r\nSubject: gone\r\n\r\nhello\r\n";
+    let provider = world.sim.backend(side(kind));
+    let id = provider.deliver(OWNER, &Deliver::new(original)).unwrap();
+    let thread = mailbox
+        .fetch(std::slice::from_ref(&id))
+        .await
+        .unwrap()
+        .remove(0)
+        .1
+        .unwrap()
+        .thread;
+    provider.remove(OWNER, &id).unwrap();
+    let relation = Relation {
+        kind: RelationKind::Reply,
+        id,
+        thread,
+        message_id: Some("<gone@x>".to_owned()),
+        references: vec![],
+    };
+    let message = Outgoing {
+        relation: Some(relation),
+        ..outgoing("marker-1")
+    };
+    let draft = mailbox.create_draft(&message).await.unwrap();
+    mailbox.send_draft(&draft).await.unwrap();
+    assert_eq!(sent_by_ada(&world).len(), 1);
+}

@@ -453,3 +453,35 @@ async fn saving_names_every_wrong_field_in_the_callers_language_and_changes_noth
         "the secret itself is never sent back"
     );
 }
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_crash_at_any_point_of_a_refresh_loses_no_account(#[case] kind: ProviderKind) {
+    let world = World::with(kind, 0).await;
+    world.link().await;
+    let mut crashes = 0;
+    loop {
+        world.advance(2 * 3600);
+        world.host.crash_at(crashes);
+        let call = world.host.call();
+        let outcome = world
+            .host
+            .run(tokens::access(&call, kind, ACCOUNT, None))
+            .await;
+        world.host.calm();
+        world.host.restart();
+        assert!(
+            tokens::access(&world.host, kind, ACCOUNT, None)
+                .await
+                .is_ok(),
+            "after a crash at step {crashes}"
+        );
+        if outcome.is_some() {
+            break;
+        }
+        crashes += 1;
+    }
+    assert!(crashes > 5, "every step was tried");
+}

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address as Header;
+use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
@@ -101,10 +102,14 @@ fn part(attachment: &OutgoingAttachment, inline: bool) -> MimePart<'_> {
         "application/octet-stream".to_owned()
     };
     let name = file_name(&attachment.name, &media_type);
-    let part = MimePart::new(media_type, attachment.bytes.clone()).attachment(name);
+    let part = MimePart::new(media_type, attachment.bytes.clone());
     match attachment.content_id.as_deref().filter(|_| inline) {
-        Some(id) => part.inline().cid(one_line(id)),
-        None => part,
+        Some(id) => {
+            let disposition = ContentType::new("inline").attribute("filename", name);
+            part.header("Content-Disposition", disposition)
+                .cid(one_line(id))
+        }
+        None => part.attachment(name),
     }
 }
 
@@ -142,4 +147,67 @@ fn one_line(text: &str) -> String {
 /// RFC 3339 with milliseconds, or without, as milliseconds since the Unix epoch.
 pub(super) fn timestamp(text: &str) -> Option<u64> {
     u64::try_from(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use mail_parser::{MessageParser, MimeHeaders as _};
+
+    use super::*;
+    use crate::provider::Relation;
+
+    #[test]
+    fn what_is_written_is_read_back_and_nothing_typed_becomes_a_header() {
+        let attachment = |name: &str, content_id: Option<&str>| OutgoingAttachment {
+            name: name.to_owned(),
+            media_type: "image/png".to_owned(),
+            content_id: content_id.map(str::to_owned),
+            bytes: vec![0, 255, 10, 13],
+        };
+        let outgoing = Outgoing {
+            marker: "m1".to_owned(),
+            from: Some(Address {
+                name: "Ада\r\nBcc: eve@x".to_owned(),
+                email: "ada@x.example".to_owned(),
+            }),
+            to: vec![Address {
+                name: String::new(),
+                email: "b@x.example\r\nX-Evil: 1".to_owned(),
+            }],
+            subject: "Привет\r\nX-Evil: 2".to_owned(),
+            html: Some("<p>да <img src='cid:i1'></p>".to_owned()),
+            text: Some("да".to_owned()),
+            attachments: vec![attachment("i.png", Some("i1")), attachment("б/а.png", None)],
+            relation: Some(Relation {
+                kind: RelationKind::Reply,
+                id: "1".to_owned(),
+                thread: "1".to_owned(),
+                message_id: Some("<b@y>".to_owned()),
+                references: vec!["<a@y>".to_owned(), "<b@y>".to_owned()],
+            }),
+            ..Outgoing::default()
+        };
+        let raw = write(&outgoing, 1_790_841_600_000).unwrap();
+        let read = MessageParser::default().parse(&raw).unwrap();
+        assert_eq!(read.subject(), Some("Привет  X-Evil: 2"));
+        assert!(read.header("X-Evil").is_none() && read.bcc().is_none());
+        assert_eq!(read.header_raw(MARKER).map(str::trim), Some("m1"));
+        assert_eq!(read.message_id(), Some("m1@x.example"));
+        assert_eq!(read.in_reply_to().as_text(), Some("b@y"));
+        let references = read.references().as_text_list().unwrap().to_vec();
+        assert_eq!(references, ["a@y", "b@y"]);
+        assert_eq!(read.date().unwrap().to_timestamp(), 1_790_841_600);
+        assert_eq!(read.body_text(0).unwrap().trim(), "да");
+        assert!(read.body_html(0).unwrap().contains("cid:i1"));
+        let attached: Vec<_> = read.attachments().collect();
+        let names: Vec<_> = attached.iter().map(|part| part.attachment_name()).collect();
+        assert_eq!(names, [Some("i.png"), Some("б_а.png")]);
+        assert!(
+            attached
+                .iter()
+                .all(|part| part.contents() == [0, 255, 10, 13])
+        );
+        assert_eq!(attached.first().unwrap().content_id(), Some("i1"));
+    }
 }

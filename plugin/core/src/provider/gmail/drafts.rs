@@ -10,7 +10,9 @@ use super::{Gmail, wire};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
 use crate::provider::headers::MARKER;
-use crate::provider::{DraftFate, Outgoing, ProviderError, RelationKind, RemoteId, Result, mime};
+use crate::provider::{
+    DraftFate, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result, mime,
+};
 
 /// How many of the newest drafts or sent messages are looked through for a marker: what was made seconds ago is among them.
 const LOOK_BACK: u32 = 20;
@@ -18,37 +20,37 @@ const LOOK_BACK: u32 = 20;
 const INLINE_BYTES: usize = 4 << 20;
 
 impl<P: Platform> Gmail<'_, P> {
+    /// An answer in a conversation that is gone begins one of its own: it is still what the person wants to say.
     pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<String> {
         let raw = mime::write(outgoing, self.client.platform.now())?;
         // A forwarded message begins a conversation of its own.
-        let thread = outgoing
-            .relation
-            .as_ref()
-            .filter(|relation| relation.kind != RelationKind::Forward)
-            .map(|relation| relation.thread.as_str());
-        let mut message = json!({});
-        if let (Some(thread), Some(fields)) = (
-            thread.filter(|thread| !thread.is_empty()),
-            message.as_object_mut(),
-        ) {
-            fields.insert("threadId".to_owned(), json!(thread));
+        let answers = |relation: &&Relation| relation.kind != RelationKind::Forward;
+        let relation = outgoing.relation.as_ref().filter(answers);
+        let thread = relation.map(|relation| relation.thread.as_str());
+        let thread = thread.filter(|thread| !thread.is_empty());
+        match self.draft_in(thread, &raw).await {
+            Err(ProviderError::NotFound) if thread.is_some() => self.draft_in(None, &raw).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn draft_in(&self, thread: Option<&str>, raw: &[u8]) -> Result<String> {
+        let mut message = serde_json::Map::new();
+        if let Some(thread) = thread {
+            message.insert("threadId".to_owned(), json!(thread));
         }
         let call = if raw.len() <= INLINE_BYTES {
-            if let Some(fields) = message.as_object_mut() {
-                fields.insert("raw".to_owned(), json!(URL_SAFE.encode(&raw)));
-            }
+            message.insert("raw".to_owned(), json!(URL_SAFE.encode(raw)));
             Call::post(self.url("drafts"), &json!({"message": message}))
         } else {
-            self.upload(&json!({"message": message}), &raw)
+            self.upload(&json!({"message": message}), raw)
         };
         let draft: wire::Draft = self.client.json(call.once()).await?;
         if draft.id.is_empty() {
-            Err(ProviderError::Unclear(
-                "Gmail did not say which draft it made".to_owned(),
-            ))
-        } else {
-            Ok(draft.id)
+            let reason = "Gmail did not say which draft it made".to_owned();
+            return Err(ProviderError::Unclear(reason));
         }
+        Ok(draft.id)
     }
 
     fn upload(&self, metadata: &serde_json::Value, raw: &[u8]) -> Call {

@@ -13,7 +13,7 @@ use super::{Graph, delete, post, preferring};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
 use crate::provider::{
-    Address, DraftFate, Outgoing, ProviderError, RelationKind, RemoteId, Result,
+    Address, DraftFate, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result,
 };
 
 /// Put before the marker of an unfinished draft.
@@ -56,19 +56,27 @@ fn contents(outgoing: &Outgoing, marker: &str) -> Value {
 }
 
 impl<P: Platform> Graph<'_, P> {
+    /// An answer to a message that is gone becomes a message of its own: it is still what the person wants to say.
     pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<String> {
-        let unfinished = format!("{UNFINISHED}{}", outgoing.marker);
-        let Some(relation) = &outgoing.relation else {
-            let whole = outgoing.attachments.is_empty();
-            let marker = if whole { &outgoing.marker } else { &unfinished };
-            let draft = self
-                .made(post(self.url("/me/messages"), &contents(outgoing, marker)))
-                .await?;
-            if !whole {
-                self.finish(&draft, outgoing, None).await?;
+        if let Some(relation) = &outgoing.relation {
+            match self.make_answer(outgoing, relation).await {
+                Err(ProviderError::NotFound) => {}
+                outcome => return outcome,
             }
-            return Ok(draft);
-        };
+        }
+        let whole = outgoing.attachments.is_empty();
+        let unfinished = format!("{UNFINISHED}{}", outgoing.marker);
+        let marker = if whole { &outgoing.marker } else { &unfinished };
+        let body = contents(outgoing, marker);
+        let draft = self.made(post(self.url("/me/messages"), &body)).await?;
+        if !whole {
+            self.finish(&draft, outgoing, None).await?;
+        }
+        Ok(draft)
+    }
+
+    async fn make_answer(&self, outgoing: &Outgoing, relation: &Relation) -> Result<String> {
+        let unfinished = format!("{UNFINISHED}{}", outgoing.marker);
         let verb = match relation.kind {
             RelationKind::Reply => "createReply",
             RelationKind::ReplyAll => "createReplyAll",
@@ -92,17 +100,22 @@ impl<P: Platform> Graph<'_, P> {
         }
     }
 
-    /// Completes a draft; whatever goes wrong, it is dropped, so that nobody finds half of it. `over`: it holds what Graph quoted.
+    /// Completes a draft; whatever goes wrong, it is dropped, so that nobody finds half of it. Where that fails too, the outcome is
+    /// unclear: looking for the draft drops it. `over`: it holds what Graph quoted.
     async fn finish(&self, draft: &str, outgoing: &Outgoing, over: Option<&str>) -> Result<()> {
-        let outcome = self.complete(draft, outgoing, over).await;
-        if outcome.is_err() {
-            // It is marked as unfinished: should this fail, the next look for drafts drops it.
-            self.client
-                .send(delete(self.url(&format!("/me/messages/{}", escape(draft)))))
-                .await
-                .ok();
+        let Err(error) = self.complete(draft, outgoing, over).await else {
+            return Ok(());
+        };
+        match self.drop_draft(draft).await {
+            Ok(()) | Err(ProviderError::NotFound) => match error {
+                // Not the message that is answered, but the draft itself.
+                ProviderError::NotFound => Err(ProviderError::Unclear(
+                    "the draft vanished while it was written".to_owned(),
+                )),
+                error => Err(error),
+            },
+            Err(_) => Err(ProviderError::Unclear(error.to_string())),
         }
-        outcome
     }
 
     async fn complete(&self, draft: &str, outgoing: &Outgoing, over: Option<&str>) -> Result<()> {
