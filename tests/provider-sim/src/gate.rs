@@ -50,6 +50,21 @@ struct Asked {
     user: Option<String>,
     agent: Option<String>,
     part: bool,
+    /// Of a request that was carried out without being answered.
+    route: Option<String>,
+}
+
+/// The template that a handler or the router has noted on its response.
+fn route_of(response: &Response) -> Option<String> {
+    let extensions = response.extensions();
+    extensions
+        .get::<RouteTemplate>()
+        .map(|route| route.0.to_owned())
+        .or_else(|| {
+            extensions
+                .get::<MatchedPath>()
+                .map(|matched| matched.as_str().to_owned())
+        })
 }
 
 async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
@@ -121,6 +136,7 @@ impl Gate {
                 .and_then(|agent| agent.to_str().ok())
                 .map(str::to_owned),
             part,
+            route: None,
         };
         let request = Request::from_parts(parts, body);
         match action {
@@ -136,7 +152,7 @@ impl Gate {
     async fn misfortune(
         &self,
         action: Action,
-        asked: Asked,
+        mut asked: Asked,
         request: Request,
     ) -> Result<Response, NoAnswer> {
         let name = serde_json::to_value(&action)
@@ -169,7 +185,10 @@ impl Gate {
                 return Err(NoAnswer);
             }
             Action::LoseAnswer => {
-                drop(self.carry_out_whole(request).await);
+                let response = self.carry_out(request).await;
+                asked.route = route_of(&response);
+                // Some handlers work while their body is being read.
+                drop(collect(response.into_body()).await);
                 self.record(asked, None, Some(name));
                 return Err(NoAnswer);
             }
@@ -212,11 +231,6 @@ impl Gate {
         }
     }
 
-    /// Reads the answer to its end too: some handlers work while their body is being read.
-    async fn carry_out_whole(&self, request: Request) -> Bytes {
-        collect(self.carry_out(request).await.into_body()).await
-    }
-
     async fn carry_out_late(&self, request: Request, after_ms: u64) -> Result<Response, NoAnswer> {
         let (parts, body) = request.into_parts();
         let body = collect(body).await;
@@ -227,7 +241,7 @@ impl Gate {
                 let until = gate.inner.clock.now().saturating_add(after_ms);
                 gate.inner.clock.sleep_until(until).await;
                 let request = Request::from_parts(parts, Body::from(body));
-                drop(gate.carry_out_whole(request).await);
+                drop(collect(gate.carry_out(request).await.into_body()).await);
             });
         }));
         std::future::pending().await
@@ -268,17 +282,7 @@ impl Gate {
     }
 
     fn record(&self, asked: Asked, response: Option<&Response>, fault: Option<String>) {
-        let route = response.and_then(|response| {
-            let extensions = response.extensions();
-            extensions
-                .get::<RouteTemplate>()
-                .map(|route| route.0.to_owned())
-                .or_else(|| {
-                    extensions
-                        .get::<MatchedPath>()
-                        .map(|matched| matched.as_str().to_owned())
-                })
-        });
+        let route = asked.route.or_else(|| response.and_then(route_of));
         let user = response
             .and_then(|response| response.extensions().get::<CallerAddress>())
             .map(|caller| caller.0.clone())

@@ -26,6 +26,8 @@ pub struct Limits {
     pub google_concurrent: Option<u32>,
     /// Messages a Google account may send in a day.
     pub google_sends_per_day: Option<u64>,
+    /// Milliseconds after which what was sent is found by `q`; lists by label have it at once. Not a limit: 0 switches it off.
+    pub google_search_lag_ms: u64,
     /// Graph requests per mailbox in ten minutes.
     pub microsoft_requests_per_ten_minutes: Option<u64>,
     /// Graph requests in flight per mailbox.
@@ -43,6 +45,7 @@ impl Default for Limits {
             google_units_per_minute: Some(6_000),
             google_concurrent: Some(10),
             google_sends_per_day: Some(500),
+            google_search_lag_ms: 0,
             microsoft_requests_per_ten_minutes: Some(10_000),
             microsoft_concurrent: Some(4),
             microsoft_upload_per_five_minutes: Some(150 * 1024 * 1024),
@@ -58,6 +61,7 @@ impl Limits {
             google_units_per_minute: None,
             google_concurrent: None,
             google_sends_per_day: None,
+            google_search_lag_ms: 0,
             microsoft_requests_per_ten_minutes: None,
             microsoft_concurrent: None,
             microsoft_upload_per_five_minutes: None,

@@ -236,7 +236,7 @@ async fn e20_a_draft_keeps_its_id_and_gets_a_new_message_with_each_update() {
     );
 
     let listed = world.get("drafts").await;
-    assert_eq!(ids(&listed, "drafts"), [id.clone()]);
+    assert_eq!(ids(&listed, "drafts"), std::slice::from_ref(&id));
     assert_eq!(listed["drafts"][0]["message"]["id"], second.as_str());
     let got = world.get(&format!("drafts/{id}?format=raw")).await;
     assert!(unraw(&got["message"]["raw"]).ends_with("\r\n\r\ntwo"));

@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use google_support::*;
 use provider_sim::corpus::{Corpus, Oddity, Person};
-use provider_sim::{Account, Backend, Change, Deliver, Provider, TestClock};
+use provider_sim::{Account, Backend, Change, Deliver, Limits, Provider, TestClock};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -245,18 +245,27 @@ async fn e16_labels_filter_together_queries_search_and_spam_and_trash_stay_out()
         .unwrap();
     let list = async |query: &str| ids(&world.get(&format!("messages?{query}")).await, "messages");
     assert_eq!(list("").await, [two.clone(), one.clone()]);
-    assert_eq!(list("labelIds=INBOX&labelIds=STARRED").await, [one.clone()]);
-    assert_eq!(list("labelIds=UNREAD").await, [two.clone()]);
-    assert_eq!(list("labelIds=TRASH").await, [trash.clone()]);
+    assert_eq!(
+        list("labelIds=INBOX&labelIds=STARRED").await,
+        std::slice::from_ref(&one)
+    );
+    assert_eq!(list("labelIds=UNREAD").await, std::slice::from_ref(&two));
+    assert_eq!(list("labelIds=TRASH").await, std::slice::from_ref(&trash));
     assert_eq!(list("includeSpamTrash=true").await.len(), 4);
     assert_eq!(list("q=in:anywhere").await.len(), 4);
     assert_eq!(list("q=in:spam").await, [spam]);
-    assert_eq!(list("q=is:starred").await, [one.clone()]);
-    assert_eq!(list("q=subject:pears+from:carol").await, [two.clone()]);
-    assert_eq!(list("q=%22text+of+apples%22").await, [one.clone()]);
+    assert_eq!(list("q=is:starred").await, std::slice::from_ref(&one));
+    assert_eq!(
+        list("q=subject:pears+from:carol").await,
+        std::slice::from_ref(&two)
+    );
+    assert_eq!(
+        list("q=%22text+of+apples%22").await,
+        std::slice::from_ref(&one)
+    );
     assert_eq!(
         list("q=rfc822msgid:pears@elsewhere.example").await,
-        [two.clone()]
+        std::slice::from_ref(&two)
     );
     assert_eq!(list("q=rubbish").await, Vec::<String>::new());
     assert_eq!(
@@ -265,6 +274,29 @@ async fn e16_labels_filter_together_queries_search_and_spam_and_trash_stay_out()
     );
     let threads = world.get("threads?q=pears").await;
     assert_eq!(ids(&threads, "threads"), [two]);
+}
+
+#[tokio::test]
+async fn e16_search_lags_behind_sending_and_lists_by_label_do_not() {
+    let world = world().await;
+    world.sim.set_limits(Limits {
+        google_search_lag_ms: 5_000,
+        ..Limits::none()
+    });
+    let sent = world
+        .post(
+            "messages/send",
+            message("To: bob@example.com\nSubject: quick\n\nx"),
+        )
+        .await;
+    let sent = [text(&sent["id"])];
+    let found = world.get("messages?q=subject:quick").await;
+    assert_eq!(found, json!({"resultSizeEstimate": 0}));
+    let listed = world.get("messages?labelIds=SENT").await;
+    assert_eq!(ids(&listed, "messages"), sent);
+    world.advance(5_000);
+    let found = world.get("messages?q=subject:quick").await;
+    assert_eq!(ids(&found, "messages"), sent);
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ async fn a_lost_answer_has_been_carried_out_and_a_dropped_request_has_not() {
         (lost.status, lost.fault.as_deref()),
         (None, Some("lose-answer"))
     );
+    assert_eq!(lost.route, "/gmail/v1/users/{userId}/messages/send");
 }
 
 #[tokio::test]
@@ -434,4 +435,24 @@ async fn the_same_seed_makes_the_same_mailbox() {
     assert_eq!(first.messages.len(), 40);
     assert_eq!(first, state(5).await);
     assert_ne!(first, state(6).await);
+}
+
+#[tokio::test]
+async fn mail_goes_from_one_provider_to_the_other() {
+    let clock = TestClock::default();
+    let outside = provider_sim::Account::new("olga@outlook.example", "Olga");
+    let world = world_of(builder(&clock).account(Provider::Microsoft, outside), clock).await;
+    world
+        .post(
+            "messages/send",
+            message("To: olga@outlook.example\nSubject: across\n\nx"),
+        )
+        .await;
+    let there = world
+        .sim
+        .backend(Provider::Microsoft)
+        .mailbox("olga@outlook.example")
+        .unwrap();
+    assert_eq!(there.messages.len(), 1);
+    assert_eq!(there.messages[0].subject, "across");
 }

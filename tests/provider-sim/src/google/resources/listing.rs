@@ -18,6 +18,8 @@ pub(crate) struct Listing {
     fingerprint: u64,
     epoch: u64,
     from: Option<Position>,
+    /// What was sent later is not yet in the search index, in milliseconds since the Unix epoch.
+    indexed_until: u64,
     pub(crate) limit: usize,
 }
 
@@ -79,6 +81,9 @@ impl Listing {
             fingerprint,
             epoch,
             from,
+            indexed_until: call
+                .now
+                .saturating_sub(call.google.context.limits.read().google_search_lag_ms),
             limit: call.max_results()?,
         })
     }
@@ -88,7 +93,10 @@ impl Listing {
         let hidden = entry.has(system::TRASH) || entry.has(system::SPAM);
         (self.with_spam_and_trash || !hidden)
             && self.labels.iter().all(|label| entry.has(*label))
-            && self.query.as_ref().is_none_or(|query| query.finds(entry))
+            && self.query.as_ref().is_none_or(|query| {
+                let indexed = !entry.has(system::SENT) || entry.body.date <= self.indexed_until;
+                indexed && query.finds(entry)
+            })
     }
 
     /// Feeds matching messages, newest first, until `take` has had enough (answers false).
