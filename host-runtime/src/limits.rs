@@ -104,7 +104,7 @@ pub const FIRST_BYTE_TIME: Duration = Duration::from_secs(60);
 pub const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(30);
 
 /// A request body that is gathered to be sent with its length. One that states its length is streamed instead.
-pub const BUFFERED_REQUEST_BYTES: usize = 16 << 20;
+pub const BUFFERED_REQUEST_BYTES: u64 = 16 << 20;
 
 /// A request body: the largest upload that the providers take in one piece is 60 MiB.
 pub const REQUEST_BYTES: u64 = 64 << 20;

@@ -462,7 +462,7 @@ async fn any_export_is_called_by_name_and_traced() {
     );
     for (expression, words) in [
         ("nonsense", "no arguments"),
-        ("settings.none()", "it exports lifecycle.describe"),
+        ("settings.none()", "lifecycle.describe"),
         ("settings.load(1)", "is no call such as"),
     ] {
         let error = invoke(expression).await.unwrap_err().to_string();

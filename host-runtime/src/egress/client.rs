@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -266,19 +266,37 @@ async fn with_length(request: Request<WasiBody>) -> Result<(Request<WasiBody>, D
         let time = Duration::from_secs(length / SLOWEST_UPLOAD);
         return Ok((Request::from_parts(parts, body), time));
     }
-    let too_large =
-        || Error::HttpRequestBodySize(u64::try_from(limits::BUFFERED_REQUEST_BYTES).ok());
-    let gathered = Limited::new(body, limits::BUFFERED_REQUEST_BYTES)
-        .collect()
-        .await
-        .map_err(|e| match e.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(_) => too_large(),
-        })?
-        .to_bytes();
+    let gathered = gather(body).await?;
     let time = Duration::from_secs(gathered.len() as u64 / SLOWEST_UPLOAD);
     let body = Full::new(gathered).map_err(Error::from).boxed_unsync();
     Ok((Request::from_parts(parts, body), time))
+}
+
+/// Takes a body into memory. One that is too large is read to its end all the same, up to what any request may have: a guest learns
+/// why its request failed only after it has written all of it.
+async fn gather(mut body: WasiBody) -> Result<Bytes, Error> {
+    let mut gathered = BytesMut::new();
+    let mut size: u64 = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        size = size.saturating_add(data.len() as u64);
+        if size <= limits::BUFFERED_REQUEST_BYTES {
+            gathered.extend_from_slice(&data);
+        } else {
+            gathered = BytesMut::new();
+        }
+        if size > limits::REQUEST_BYTES {
+            break;
+        }
+    }
+    if size > limits::BUFFERED_REQUEST_BYTES {
+        return Err(Error::HttpRequestBodySize(Some(
+            limits::BUFFERED_REQUEST_BYTES,
+        )));
+    }
+    Ok(gathered.freeze())
 }
 
 /// The second layer: resolves a name to the addresses that may be connected to, and to no others.
@@ -418,6 +436,9 @@ fn describe(error: &ClientError) -> Error {
 
 fn describe_io(error: &io::Error) -> Option<Error> {
     if let Some(inner) = error.get_ref() {
+        if let Some(nested) = inner.downcast_ref::<io::Error>() {
+            return describe_io(nested);
+        }
         if inner.is::<Prohibited>() {
             return Some(Error::DestinationIpProhibited);
         }
