@@ -5,31 +5,25 @@
 //! host whatever the guest asks for. A plugin's pool is its own and goes with its grants.
 
 use std::collections::HashMap;
-use std::error::Error as StdError;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep};
-use tower::Service;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::address_policy;
 use super::allow_list::AllowList;
+use super::body::{CappedBody, with_length};
+use super::connect::{Counted, Guarded};
+use super::{address_policy, fault};
 use crate::limits;
 
 /// What all plugins' senders share: TLS roots and settings.
@@ -61,8 +55,8 @@ impl Tls {
 pub struct Counters {
     requests: AtomicU64,
     refused: AtomicU64,
-    connections: AtomicU64,
-    received: AtomicU64,
+    pub(super) connections: AtomicU64,
+    pub(super) received: AtomicU64,
 }
 
 impl Counters {
@@ -188,17 +182,7 @@ impl Sender {
             .unwrap_or(limits::BETWEEN_BYTES_TIME)
             .min(limits::BETWEEN_BYTES_TIME);
         let counters = self.counters.clone();
-        Ok(response.map(|inner| {
-            CappedBody {
-                inner,
-                patience: Box::pin(tokio::time::sleep(between)),
-                between,
-                left: limits::RESPONSE_BYTES,
-                counters,
-                _permit: permit,
-            }
-            .boxed_unsync()
-        }))
+        Ok(response.map(|inner| CappedBody::new(inner, between, counters, permit).boxed_unsync()))
     }
 
     /// The first layer: what is asked for, before a name is resolved.
@@ -240,243 +224,10 @@ impl Sender {
     }
 
     fn describe(&self, error: &ClientError) -> Error {
-        let described = describe(error);
+        let described = fault::describe(error);
         if matches!(described, Error::DestinationIpProhibited) {
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
         }
         described
-    }
-}
-
-/// Gives the request a length: guests write bodies piece by piece, and servers of providers refuse chunked ones. A body whose
-/// length the guest stated is passed on as it comes, with time for a slow line.
-async fn with_length(request: Request<WasiBody>) -> Result<(Request<WasiBody>, Duration), Error> {
-    /// The slowest line that an upload is waited for, in bytes per second.
-    const SLOWEST_UPLOAD: u64 = 128 << 10;
-
-    let (parts, body) = request.into_parts();
-    let stated = parts
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-    if let Some(length) = stated {
-        if length > limits::REQUEST_BYTES {
-            return Err(Error::HttpRequestBodySize(Some(limits::REQUEST_BYTES)));
-        }
-        let time = Duration::from_secs(length / SLOWEST_UPLOAD);
-        return Ok((Request::from_parts(parts, body), time));
-    }
-    let gathered = gather(body).await?;
-    let time = Duration::from_secs(gathered.len() as u64 / SLOWEST_UPLOAD);
-    let body = Full::new(gathered).map_err(Error::from).boxed_unsync();
-    Ok((Request::from_parts(parts, body), time))
-}
-
-/// Takes a body into memory. One that is too large is read to its end all the same, up to what any request may have: a guest learns
-/// why its request failed only after it has written all of it.
-async fn gather(mut body: WasiBody) -> Result<Bytes, Error> {
-    let mut gathered = BytesMut::new();
-    let mut size: u64 = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
-            continue;
-        };
-        size = size.saturating_add(data.len() as u64);
-        if size <= limits::BUFFERED_REQUEST_BYTES {
-            gathered.extend_from_slice(&data);
-        } else {
-            gathered = BytesMut::new();
-        }
-        if size > limits::REQUEST_BYTES {
-            break;
-        }
-    }
-    if size > limits::BUFFERED_REQUEST_BYTES {
-        return Err(Error::HttpRequestBodySize(Some(
-            limits::BUFFERED_REQUEST_BYTES,
-        )));
-    }
-    Ok(gathered.freeze())
-}
-
-/// The second layer: resolves a name to the addresses that may be connected to, and to no others.
-#[derive(Clone)]
-struct Guarded {
-    inner: GaiResolver,
-    allowed: Arc<AllowList>,
-}
-
-/// All addresses of the name lie where this plugin may not go.
-#[derive(Debug, thiserror::Error)]
-#[error("the name resolves to an address that is not granted")]
-struct Prohibited;
-
-impl Service<Name> for Guarded {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, io::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let internal = self.allowed.is_internal(name.as_str());
-        let lookup = self.inner.call(name);
-        Box::pin(async move {
-            let permitted: Vec<_> = lookup
-                .await
-                .map_err(|e| io::Error::new(io::ErrorKind::NotFound, e))?
-                .filter(|a| address_policy::permits(a.ip(), internal))
-                .collect();
-            if permitted.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, Prohibited));
-            }
-            Ok(permitted.into_iter())
-        })
-    }
-}
-
-/// Counts connections, for the tests that promise reuse and for the metrics.
-#[derive(Clone)]
-struct Counted<C> {
-    inner: C,
-    counters: Arc<Counters>,
-}
-
-impl<C: Service<http::Uri>> Service<http::Uri> for Counted<C> {
-    type Response = C::Response;
-    type Error = C::Error;
-    type Future = C::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), C::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: http::Uri) -> C::Future {
-        self.counters.connections.fetch_add(1, Ordering::Relaxed);
-        self.inner.call(uri)
-    }
-}
-
-/// A response body that ends with an error when nothing comes for too long or too much comes.
-struct CappedBody {
-    inner: Incoming,
-    patience: Pin<Box<Sleep>>,
-    between: Duration,
-    left: u64,
-    counters: Arc<Counters>,
-    /// The place at this host is free when the body is read or dropped.
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Body for CappedBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let me = &mut *self;
-        match Pin::new(&mut me.inner).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                let length = frame.data_ref().map_or(0, |d| d.len() as u64);
-                me.counters.received.fetch_add(length, Ordering::Relaxed);
-                let Some(left) = me.left.checked_sub(length) else {
-                    return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(
-                        limits::RESPONSE_BYTES,
-                    )))));
-                };
-                me.left = left;
-                me.patience.as_mut().reset(Instant::now() + me.between);
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(describe_hyper(&error)))),
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => match me.patience.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(Some(Err(Error::ConnectionReadTimeout))),
-                Poll::Pending => Poll::Pending,
-            },
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-/// The contract's name for what went wrong. The guest sees no addresses and nothing of the host's network.
-fn describe(error: &ClientError) -> Error {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(current) = cause {
-        if let Some(io) = current.downcast_ref::<io::Error>()
-            && let Some(described) = describe_io(io)
-        {
-            return described;
-        }
-        if let Some(hyper) = current.downcast_ref::<hyper::Error>() {
-            return describe_hyper(hyper);
-        }
-        if let Some(own) = current.downcast_ref::<Error>() {
-            return Error::InternalError(Some(own.to_string()));
-        }
-        cause = current.source();
-    }
-    if error.is_connect() {
-        Error::DestinationUnavailable
-    } else {
-        Error::ConnectionTerminated
-    }
-}
-
-fn describe_io(error: &io::Error) -> Option<Error> {
-    if let Some(inner) = error.get_ref() {
-        if let Some(nested) = inner.downcast_ref::<io::Error>() {
-            return describe_io(nested);
-        }
-        if inner.is::<Prohibited>() {
-            return Some(Error::DestinationIpProhibited);
-        }
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return Some(match tls {
-                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
-                    Error::TlsCertificateError
-                }
-                _ => Error::TlsProtocolError,
-            });
-        }
-    }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(Error::ConnectionRefused),
-        io::ErrorKind::TimedOut => Some(Error::ConnectionTimeout),
-        io::ErrorKind::NotFound => Some(Error::DnsError {
-            rcode: None,
-            info_code: None,
-        }),
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => Some(Error::ConnectionTerminated),
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            Some(Error::DestinationUnavailable)
-        }
-        _ => None,
-    }
-}
-
-fn describe_hyper(error: &hyper::Error) -> Error {
-    if error.is_timeout() {
-        Error::ConnectionReadTimeout
-    } else if error.is_incomplete_message() {
-        Error::HttpResponseIncomplete
-    } else if error.is_parse() {
-        Error::HttpProtocolError
-    } else {
-        Error::ConnectionTerminated
     }
 }

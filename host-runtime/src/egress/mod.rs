@@ -7,4 +7,7 @@
 
 pub mod address_policy;
 pub mod allow_list;
+mod body;
 pub mod client;
+mod connect;
+mod fault;

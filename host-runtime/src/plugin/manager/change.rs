@@ -1,27 +1,18 @@
 //! The changes themselves. Only the manager's one writer calls these.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_store::{PluginRecord, PluginState, Schedule};
 
-use super::super::fault::Fault;
 use super::super::inspect::Prepared;
 use super::super::instance::Running;
 use super::super::manifest::{Grants, Manifest};
 use super::Inner;
 use super::error::ManageError;
 use super::lifecycle::{Step, step, wants};
-use super::state::{self, Entry, PluginStatus, Remembered};
+use super::records::pending;
+use super::state::{self, PluginStatus, Remembered};
 use crate::limits;
-
-/// What a record's `pending` says was begun.
-mod pending {
-    pub(super) const ENABLE: &str = "enable";
-    pub(super) const DISABLE: &str = "disable";
-    pub(super) const REMOVE: &str = "remove";
-    pub(super) const REMOVE_DATA: &str = "remove-data";
-}
 
 impl Inner {
     pub(super) async fn add(&self, bytes: Vec<u8>) -> Result<Arc<PluginStatus>, ManageError> {
@@ -315,177 +306,12 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn user_removed(&self, user: &str) -> Result<(), ManageError> {
-        for mut record in self.store.plugins().list().await? {
-            if record.installed_version.is_none() {
-                continue;
-            }
-            let mut remembered = state::remembered(&record)?;
-            remembered.removed_users.push(user.to_owned());
-            record.manifest = state::to_json(&record.id, &remembered)?;
-            let running = self.shared.get().running(&record.id).ok();
-            // Written down first, so that a crash doesn't lose it.
-            self.save(&record, running.clone()).await?;
-            if let Some(running) = running {
-                self.tell_removed_users(&mut record, &running).await?;
-                self.save(&record, Some(running)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells a plugin whom to forget; what it refuses is told again when it is enabled next.
-    async fn tell_removed_users(
-        &self,
-        record: &mut PluginRecord,
-        running: &Arc<Running>,
-    ) -> Result<(), ManageError> {
-        let mut remembered = state::remembered(record)?;
-        if remembered.removed_users.is_empty() {
-            return Ok(());
-        }
-        let mut left = Vec::new();
-        for user in std::mem::take(&mut remembered.removed_users) {
-            if let Err(error) = step(running, Step::UserRemoved(user.clone())).await {
-                tracing::warn!(plugin = record.id, user, %error, "the plugin could not forget a user; it is told again");
-                left.push(user);
-            }
-        }
-        remembered.removed_users = left;
-        record.manifest = state::to_json(&record.id, &remembered)?;
-        Ok(())
-    }
-
-    pub(super) async fn restore(self: &Arc<Self>) -> Result<(), ManageError> {
-        for mut record in self.store.plugins().list().await? {
-            let id = record.id.clone();
-            let pending = record.pending.clone();
-            self.save(&record, None).await?;
-            match pending.as_deref() {
-                Some(pending::REMOVE) => self.remove(&id, false).await?,
-                Some(pending::REMOVE_DATA) => self.remove(&id, true).await?,
-                Some(pending::DISABLE) => {
-                    record.pending = None;
-                    self.finish_disabling(&record).await;
-                    self.save(&record, None).await?;
-                }
-                Some(pending::ENABLE) => self.start(record).await?,
-                _ if record.state == PluginState::Enabled => self.start(record).await?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Starts a plugin when the host starts; flags it broken if that fails.
-    async fn start(self: &Arc<Self>, record: PluginRecord) -> Result<(), ManageError> {
-        let id = record.id.clone();
-        if let Err(error) = self.enable(&id).await {
-            tracing::error!(plugin = id, %error, "the plugin could not be started");
-            let mut record = self.record(&id).await?;
-            record.state = PluginState::Broken;
-            record.pending = None;
-            record.reason = Some(error.to_string());
-            self.save(&record, None).await?;
-        }
-        Ok(())
-    }
-
-    /// The step that a crash kept a plugin from hearing.
-    async fn finish_disabling(self: &Arc<Self>, record: &PluginRecord) {
-        let Ok(Some(grants)) = state::grants(record) else {
-            return;
-        };
-        match self.load(record).await.and_then(|p| self.build(p, grants)) {
-            Ok(running) => self.try_step(&running, Step::Disable).await,
-            Err(error) => {
-                tracing::warn!(plugin = record.id, %error, "the plugin was disabled without a last word")
-            }
-        }
-        self.routes.forget(&record.id);
-    }
-
     /// A step whose failure changes nothing: the plugin stops anyway.
-    async fn try_step(&self, running: &Arc<Running>, what: Step) {
+    pub(super) async fn try_step(&self, running: &Arc<Running>, what: Step) {
         let name = what.name();
         if let Err(error) = step(running, what).await {
             tracing::warn!(plugin = running.id(), step = name, %error, "the plugin did not end well");
         }
-    }
-
-    /// Writes a fault down, and stops the generation of a plugin that has failed too often in a row.
-    pub(super) async fn report(self: Arc<Self>, fault: Fault, broken: Option<u64>) {
-        tracing::warn!(
-            plugin = fault.plugin,
-            version = fault.version,
-            function = fault.function,
-            request = fault.request,
-            reason = fault.reason,
-            "a call of the plugin failed"
-        );
-        let detail = fault.detail();
-        let recorded = self
-            .store
-            .plugins()
-            .record_fault(&fault.plugin, &fault.function, fault.kind.as_str(), &detail)
-            .await;
-        if let Err(error) = recorded {
-            tracing::error!(plugin = fault.plugin, %error, "the fault could not be recorded");
-        }
-        if let Some(generation) = broken {
-            let _turn = self.writing.lock().await;
-            if let Err(error) = self.stop_broken(&fault, generation).await {
-                tracing::error!(plugin = fault.plugin, %error, "the broken plugin could not be flagged");
-            }
-        }
-    }
-
-    async fn stop_broken(&self, fault: &Fault, generation: u64) -> Result<(), ManageError> {
-        let running = match self.shared.get().running(&fault.plugin) {
-            // Another may have taken its place meanwhile.
-            Ok(running) if running.scope.generation == generation => running,
-            _ => return Ok(()),
-        };
-        running.stop();
-        self.routes.forget(&fault.plugin);
-        let mut record = self.record(&fault.plugin).await?;
-        record.state = PluginState::Broken;
-        record.reason = Some(format!(
-            "{} calls failed in a row, the last one in {}: {}",
-            limits::FAULTS_UNTIL_BROKEN,
-            fault.function,
-            fault.reason
-        ));
-        tracing::error!(
-            plugin = fault.plugin,
-            "the plugin keeps failing and was stopped"
-        );
-        self.save(&record, None).await.map(drop)
-    }
-
-    async fn record(&self, id: &str) -> Result<PluginRecord, ManageError> {
-        self.store
-            .plugins()
-            .get(id)
-            .await?
-            .ok_or_else(|| ManageError::Unknown(id.to_owned()))
-    }
-
-    /// Writes a record and shows it.
-    async fn save(
-        &self,
-        record: &PluginRecord,
-        running: Option<Arc<Running>>,
-    ) -> Result<Arc<PluginStatus>, ManageError> {
-        self.store.plugins().save(record).await?;
-        let status = Arc::new(state::status(record)?);
-        let entry = Entry {
-            status: status.clone(),
-            running,
-        };
-        self.shared
-            .change(|s| drop(s.plugins.insert(record.id.clone(), entry)));
-        Ok(status)
     }
 
     async fn set_quota(&self, id: &str, grants: &Grants) -> Result<(), ManageError> {
@@ -510,41 +336,5 @@ impl Inner {
             .jobs()
             .set_schedules(&manifest.id, &schedules)
             .await?)
-    }
-
-    /// Keeps a component in the data folder; answers its place there. Written beside and renamed, so that no half file is ever run.
-    async fn keep_file(
-        &self,
-        id: &str,
-        digest: &str,
-        bytes: Vec<u8>,
-    ) -> Result<String, ManageError> {
-        let name = format!("plugins/{id}/{digest}.wasm");
-        let path = self.store.folder().join(&name);
-        let failed = |path: &PathBuf, e: &std::io::Error| {
-            ManageError::File(format!("{} can't be written: {e}", path.display()))
-        };
-        let written = path.clone();
-        tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-            use std::io::Write as _;
-            let parent = written.parent().unwrap_or(&written);
-            std::fs::create_dir_all(parent)?;
-            let beside = written.with_extension("part");
-            let mut file = std::fs::File::create(&beside)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&beside, &written)
-        })
-        .await
-        .map_err(|e| ManageError::File(e.to_string()))?
-        .map_err(|e| failed(&path, &e))?;
-        Ok(name)
-    }
-
-    async fn discard_file(&self, name: &str) {
-        let path = self.store.folder().join(name);
-        if let Err(error) = tokio::fs::remove_file(&path).await {
-            tracing::warn!(file = %path.display(), %error, "an obsolete version could not be deleted");
-        }
     }
 }

@@ -6,6 +6,8 @@
 mod change;
 mod error;
 mod lifecycle;
+mod records;
+mod recover;
 mod state;
 
 use std::sync::Arc;
