@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use crate::provider::{Provider, Result};
+use crate::platform::Platform;
+use crate::provider::{Mailbox, Provider, ProviderError, Result, open};
+use crate::settings::ProviderKind;
 
 /// Which mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,4 +27,33 @@ pub trait Connect {
     /// Opens the mailbox of a linked account, with a token that is good for the next minutes. Errors are those of the token's
     /// refresh.
     fn connect(&self, linked: &Linked) -> impl Future<Output = Result<Self::Mailbox<'_>>>;
+}
+
+/// Opens mailboxes of linked accounts, with the tokens and settings that are kept here.
+pub struct Mailboxes<'p, P> {
+    platform: &'p P,
+}
+
+impl<'p, P: Platform> Mailboxes<'p, P> {
+    /// On this platform.
+    pub fn new(platform: &'p P) -> Self {
+        Self { platform }
+    }
+}
+
+impl<P: Platform> Connect for Mailboxes<'_, P> {
+    type Mailbox<'a>
+        = Mailbox<'a, P>
+    where
+        Self: 'a;
+
+    async fn connect(&self, linked: &Linked) -> Result<Mailbox<'_, P>> {
+        let kind = ProviderKind::from_name(&linked.provider).ok_or_else(|| {
+            ProviderError::Administrator(format!("there is no provider {}", linked.provider))
+        })?;
+        // Settings that can't be read now may be readable later.
+        open(self.platform, kind, &linked.account)
+            .await
+            .map_err(|error| ProviderError::Unclear(error.to_string()))
+    }
 }

@@ -1,0 +1,123 @@
+//! Accounts.
+
+use email_manager_core::{accounts, model};
+
+use super::{caller, error, mailboxes, run};
+use crate::Plugin;
+use crate::bindings::exports::platform::mail::accounts as exported;
+use crate::host::Host;
+
+fn account(account: model::Account) -> exported::Account {
+    let status = account.status;
+    let condition = match status.condition {
+        model::Condition::AwaitingStart => exported::Condition::AwaitingStart,
+        model::Condition::Syncing => exported::Condition::Syncing,
+        model::Condition::UpToDate => exported::Condition::UpToDate,
+        model::Condition::Waiting(until) => exported::Condition::Waiting(until),
+        model::Condition::Reconnect(why) => exported::Condition::Reconnect(why),
+        model::Condition::Administrator(what) => exported::Condition::Administrator(what),
+    };
+    let stage = match status.stage {
+        model::Stage::Idle => exported::Stage::Idle,
+        model::Stage::Backfill => exported::Stage::Backfill,
+        model::Stage::Increment => exported::Stage::Increment,
+        model::Stage::Reconcile => exported::Stage::Reconcile,
+    };
+    exported::Account {
+        id: account.id,
+        provider: account.provider,
+        email: account.email,
+        display_name: account.display_name,
+        sync_since: account.sync_since,
+        aliases: account.aliases,
+        missing_features: account.missing_features,
+        status: exported::Status {
+            condition,
+            stage,
+            progress: exported::Progress {
+                stored: status.stored,
+                expected: status.expected,
+                parked: status.parked,
+            },
+            last_success: status.last_success,
+            next_run: status.next_run,
+            last_check: status.last_check,
+            local_count: status.local_count,
+            provider_count: status.provider_count,
+            reason: status.reason,
+        },
+    }
+}
+
+impl exported::Guest for Plugin {
+    fn list(by: exported::Caller) -> Result<Vec<exported::Account>, exported::Error> {
+        let accounts = run(accounts::list(&Host, &caller(by))).map_err(error)?;
+        Ok(accounts.into_iter().map(account).collect())
+    }
+
+    fn get(by: exported::Caller, id: String) -> Result<exported::Account, exported::Error> {
+        run(accounts::get(&Host, &caller(by), &id))
+            .map(account)
+            .map_err(error)
+    }
+
+    fn set_display_name(
+        by: exported::Caller,
+        id: String,
+        name: String,
+    ) -> Result<(), exported::Error> {
+        run(accounts::set_display_name(&Host, &caller(by), &id, &name)).map_err(error)
+    }
+
+    fn set_sync_since(
+        by: exported::Caller,
+        id: String,
+        since: Option<u64>,
+    ) -> Result<(), exported::Error> {
+        run(accounts::set_sync_since(&Host, &caller(by), &id, since)).map_err(error)
+    }
+
+    fn refresh_aliases(by: exported::Caller, id: String) -> Result<Vec<String>, exported::Error> {
+        run(accounts::refresh_aliases(
+            &Host,
+            &mailboxes(),
+            &caller(by),
+            &id,
+        ))
+        .map_err(error)
+    }
+
+    fn list_parked(
+        by: exported::Caller,
+        id: String,
+    ) -> Result<Vec<exported::ParkedMessage>, exported::Error> {
+        let parked = |parked: model::Parked| exported::ParkedMessage {
+            provider_id: parked.provider_id,
+            reason: parked.reason,
+            tries: parked.tries,
+            next_try: parked.next_try,
+        };
+        let list = run(accounts::list_parked(&Host, &caller(by), &id)).map_err(error)?;
+        Ok(list.into_iter().map(parked).collect())
+    }
+
+    fn sync_now(by: exported::Caller, id: String) -> Result<(), exported::Error> {
+        run(accounts::sync_now(&Host, &caller(by), &id)).map_err(error)
+    }
+
+    fn reconcile(by: exported::Caller, id: String) -> Result<(), exported::Error> {
+        run(accounts::reconcile(&Host, &caller(by), &id)).map_err(error)
+    }
+
+    fn unlink(
+        by: exported::Caller,
+        id: String,
+        keep_mail: bool,
+    ) -> Result<exported::Unlinked, exported::Error> {
+        let unlinked = run(accounts::unlink(&Host, &caller(by), &id, keep_mail)).map_err(error)?;
+        Ok(exported::Unlinked {
+            hint: unlinked.hint,
+            revoked: unlinked.revoked,
+        })
+    }
+}
