@@ -22,3 +22,6 @@ pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod webhook;
+
+#[cfg(test)]
+mod tests;
