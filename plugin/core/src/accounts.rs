@@ -99,22 +99,15 @@ pub async fn set_sync_since(
         && account
             .since
             .is_some_and(|before| since.is_none_or(|since| since < before));
-    let mut writes = vec![accounts::patch(
-        &account.id,
-        vec![
-            ("started", true.write()),
-            ("since", since.write()),
-            ("next_run", Value::Null),
-        ],
-    )];
+    let mut changes = vec![
+        ("started", true.write()),
+        ("since", since.write()),
+        ("next_run", Value::Null),
+    ];
     if earlier {
-        let mut streams = accounts::streams(platform, id).await?;
-        streams.retain(|stream| stream.phase == "following" || stream.phase == "listing");
-        for stream in &mut streams {
-            (stream.phase, stream.page, stream.pages) = ("listing".into(), None, 0);
-        }
-        writes.extend(accounts::put_streams(streams));
+        changes.push(("relist", true.write()));
     }
+    let mut writes = vec![accounts::patch(&account.id, changes)];
     writes.push(queues::wake(id, None, Priority::Interactive));
     writes.push(accounts::changed(&account));
     Ok(platform.apply(writes).await?)
@@ -188,8 +181,12 @@ pub async fn sync_now(platform: &impl Platform, caller: &Caller, id: &str) -> Re
 
 async fn poke(platform: &impl Platform, account: &rows::Account, more: Vec<Write>) -> Result<()> {
     let now = platform.now();
+    // Later than what was followed last, even where the clock stands still.
+    let streams = accounts::streams(platform, &account.id).await?;
+    let polled = streams.iter().map(|stream| stream.polled).max();
+    let poked = now.max(polled.unwrap_or(0).saturating_add(1));
     let changes = vec![
-        ("poked", queues::time(now)),
+        ("poked", queues::time(poked)),
         ("folders_at", Value::Null),
         ("next_run", queues::time(now)),
     ];
@@ -206,24 +203,8 @@ async fn poke(platform: &impl Platform, account: &rows::Account, more: Vec<Write
 /// As [`sync_now`].
 pub async fn reconcile(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
     let account = active(platform, caller, id).await?;
-    let streams = accounts::streams(platform, id)
-        .await?
-        .into_iter()
-        .filter(|stream| stream.phase == "following");
-    // Without a cursor a stream begins like one whose cursor was lost.
-    let streams = streams
-        .map(|stream| rows::Stream {
-            cursor: None,
-            more: true,
-            ..stream
-        })
-        .collect();
-    poke(
-        platform,
-        &account,
-        accounts::put_streams(streams).into_iter().collect(),
-    )
-    .await
+    let compare = accounts::patch(&account.id, vec![("compare", true.write())]);
+    poke(platform, &account, vec![compare]).await
 }
 
 /// Unlinks: tells the provider where it can be told, drops the tokens, and deletes or keeps the mail.
@@ -377,6 +358,7 @@ pub async fn complete(
     {
         return Err(Error::BusyUntil(platform.now().saturating_add(30_000)));
     }
+    let is_new = known.is_none();
     let account = match known {
         Some(account) => account,
         None => fresh(platform, caller, &link).await?,
@@ -386,20 +368,24 @@ pub async fn complete(
     oauth::tokens::keep(platform, &id, &link.grant)
         .await
         .map_err(|error| fault(error, &id))?;
-    let account = rows::Account {
-        state: "active".into(),
-        email: link.identity.email.clone(),
-        missing: Json(missing(platform, &link).await?),
-        reconnect: None,
-        administrator: None,
-        wait_until: None,
-        reason: None,
-        troubles: 0,
-        folders_at: None,
-        poked: platform.now(),
-        ..account
-    };
-    let mut writes: Vec<Write> = accounts::put(account.clone()).into_iter().collect();
+    // Field by field: the worker may be changing the others.
+    let linked = vec![
+        ("state", "active".to_owned().write()),
+        ("email", link.identity.email.clone().write()),
+        ("missing", Json(missing(platform, &link).await?).write()),
+        ("reconnect", Value::Null),
+        ("administrator", Value::Null),
+        ("wait_until", Value::Null),
+        ("reason", Value::Null),
+        ("troubles", 0_i64.write()),
+        ("folders_at", Value::Null),
+        ("poked", queues::time(platform.now())),
+    ];
+    let mut writes: Vec<Write> = Vec::new();
+    if is_new {
+        writes.extend(accounts::put(account.clone()));
+    }
+    writes.push(accounts::patch(&id, linked));
     writes.push(queues::wake(&id, None, Priority::Interactive));
     writes.push(accounts::changed(&account));
     platform.apply(writes).await?;
@@ -475,5 +461,7 @@ async fn fresh(platform: &impl Platform, caller: &Caller, link: &Link) -> Result
         next_run: None,
         folders_at: None,
         poked: now,
+        compare: false,
+        relist: false,
     })
 }

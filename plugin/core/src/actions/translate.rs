@@ -31,6 +31,24 @@ fn target(id: &str, folders: &Folders, label: bool) -> Result<String, String> {
     folders.remote(id).map(str::to_owned).ok_or_else(unknown)
 }
 
+/// A move, by what its target is for: the trash and its like have ways of their own in and out.
+fn move_to(id: &str, folders: &Folders, message: &Message) -> Result<Edit, String> {
+    let remote = target(id, folders, false)?;
+    let is_in = |role: Role| {
+        let role = Some(role);
+        message.folders.0.iter().any(|id| folders.role(id) == role)
+    };
+    Ok(match folders.role(id) {
+        Some(Role::Trash) => Edit::Trash,
+        Some(Role::Spam) => Edit::Spam,
+        Some(Role::Inbox) if folders.exclusive() => Edit::MoveTo(remote),
+        Some(Role::Inbox) if is_in(Role::Trash) => Edit::Restore(None),
+        Some(Role::Inbox) if is_in(Role::Spam) => Edit::NotSpam,
+        Some(Role::Inbox) => Edit::Unarchive,
+        _ => Edit::MoveTo(remote),
+    })
+}
+
 /// The edit that an action means for this message.
 pub(super) fn edit(
     action: &Action,
@@ -89,7 +107,7 @@ pub(super) fn edit(
             );
         }
         Action::DeleteForEver => Edit::DeleteForEver,
-        Action::MoveTo(id) => Edit::MoveTo(target(id, folders, false)?),
+        Action::MoveTo(id) => move_to(id, folders, message)?,
         Action::AddLabel(id) => Edit::AddLabel(target(id, folders, true)?),
         Action::RemoveLabel(id) => Edit::RemoveLabel(target(id, folders, true)?),
     })

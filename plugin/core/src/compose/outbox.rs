@@ -12,7 +12,7 @@ use crate::provider::{DraftFate, Provider, ProviderError, RelationKind};
 use crate::store::column::Json;
 use crate::store::commit::{News, commit};
 use crate::store::rows::{Enclosure, Outbox};
-use crate::store::{accounts, queues};
+use crate::store::{accounts, queues, reads};
 use crate::sync::{Fault, Worker, pacing};
 
 /// Looked up for this long (milliseconds) before a person is told that it can't be found out: copies of sent mail appear late.
@@ -221,7 +221,9 @@ pub(crate) async fn step<P: Platform, V: Provider>(
                 updated: worker.now(),
                 ..row.clone()
             };
-            advance(worker, &row, next, Vec::new()).await?;
+            if !advance(worker, &row, next, Vec::new()).await? {
+                return Ok(());
+            }
             let Some(draft) = row.draft.clone() else {
                 return Ok(());
             };
@@ -233,17 +235,18 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             let found = sent(worker.mailbox.send_draft(&draft).await)?;
             settle(worker, row, found).await
         }
+        "sent" => follow_up(worker, row).await,
         _ => look(worker, row).await,
     }
 }
 
-/// Writes the row's next state if it is still in the one that was read.
+/// Writes the row's next state; false: the row is no longer in the one that was read, so it is somebody else's to decide.
 async fn advance<P: Platform, V: Provider>(
     worker: &Worker<'_, P, V>,
     old: &Outbox,
     new: Outbox,
     more: Vec<Write>,
-) -> std::result::Result<(), Fault> {
+) -> std::result::Result<bool, Fault> {
     let mut writes = vec![queues::require_outgoing(&old.id, &old.state, &old.step)];
     if old.state != new.state {
         writes.push(queues::outgoing_changed(&new));
@@ -251,9 +254,9 @@ async fn advance<P: Platform, V: Provider>(
     writes.extend(queues::put_outgoing(new));
     writes.extend(more);
     match worker.platform.apply(writes).await {
-        // Cancelled meanwhile: the next look at the queue passes it over.
-        Err(StoreError::Conflict(_)) => Ok(()),
-        other => Ok(other?),
+        Err(StoreError::Conflict(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+        Ok(()) => Ok(true),
     }
 }
 
@@ -269,12 +272,8 @@ async fn begin<P: Platform, V: Provider>(
         updated: worker.now(),
         ..row.clone()
     };
-    let mut writes = vec![queues::require_outgoing(&row.id, &row.state, &row.step)];
-    writes.push(queues::outgoing_changed(&next));
-    writes.extend(queues::put_outgoing(next.clone()));
-    match worker.platform.apply(writes).await {
-        Err(StoreError::Conflict(_)) => return Ok(()),
-        other => other?,
+    if !advance(worker, &row, next.clone(), Vec::new()).await? {
+        return Ok(());
     }
     let message = super::outgoing(
         worker.platform,
@@ -382,7 +381,7 @@ async fn settle<P: Platform, V: Provider>(
                 updated: now,
                 ..row.clone()
             };
-            advance(worker, &row, next, Vec::new()).await
+            advance(worker, &row, next, Vec::new()).await.map(drop)
         }
         Found::Unclear(why) => {
             let tries = row.tries.saturating_add(1);
@@ -395,7 +394,7 @@ async fn settle<P: Platform, V: Provider>(
                 next_try: now.saturating_add(delay.max(1_000)),
                 ..row.clone()
             };
-            advance(worker, &row, next, Vec::new()).await
+            advance(worker, &row, next, Vec::new()).await.map(drop)
         }
         Found::Failed(why) => {
             let next = Outbox {
@@ -412,7 +411,7 @@ async fn settle<P: Platform, V: Provider>(
     }
 }
 
-/// It is out: the row says so, then the sent message is fetched, so that it is in its thread at once.
+/// It is out: the row says so; what follows comes next.
 async fn finish<P: Platform, V: Provider>(
     worker: &mut Worker<'_, P, V>,
     row: Outbox,
@@ -427,16 +426,13 @@ async fn finish<P: Platform, V: Provider>(
         },
         (remote, _) => remote,
     };
-    let message = remote
-        .as_ref()
-        .map(|remote| ids::message(&row.account, remote));
     let next = Outbox {
         state: "sent".into(),
         step: "sent".into(),
+        next_try: now,
         reason: None,
         updated: now,
-        remote: remote.clone(),
-        message,
+        remote,
         ..row.clone()
     };
     let mut more = vec![
@@ -447,15 +443,33 @@ async fn finish<P: Platform, V: Provider>(
         more.extend(super::drafts::leave(origin, now));
     }
     more.extend(worker.went_well("increment"));
-    advance(worker, &row, next, more).await?;
+    advance(worker, &row, next, more).await.map(drop)
+}
+
+/// What follows from having sent; repeated until it is through.
+async fn follow_up<P: Platform, V: Provider>(
+    worker: &mut Worker<'_, P, V>,
+    row: Outbox,
+) -> std::result::Result<(), Fault> {
     if let Some((kind, original)) = &row.content.0.in_relation {
         answered(worker, original, *kind).await?;
     }
-    if let Some(remote) = remote {
-        worker.fetch_now(&[remote]).await?;
+    let mut message = row.message.clone();
+    if let Some(remote) = &row.remote {
+        worker.fetch_now(std::slice::from_ref(remote)).await?;
+        let id = ids::message(&row.account, remote);
+        let stored = reads::lights(worker.platform, std::slice::from_ref(&id)).await?;
+        // Named only once it can be read.
+        message = (!stored.is_empty()).then_some(id).or(message);
     }
     tidy(worker, &row.marker, row.draft.as_deref()).await;
-    Ok(())
+    let next = Outbox {
+        step: "done".into(),
+        next_try: queues::NEVER,
+        message,
+        ..row.clone()
+    };
+    advance(worker, &row, next, Vec::new()).await.map(drop)
 }
 
 async fn answered<P: Platform, V: Provider>(

@@ -178,14 +178,17 @@ fn in_state(states: &[&str]) -> Vec<Condition> {
 }
 
 /// States of an outgoing message that the worker has something to do with.
-const UNDER_WAY: &[&str] = &["pending", "scheduled", "sending", "unclear"];
+const UNDER_WAY: &[&str] = &["pending", "scheduled", "sending", "unclear", "sent"];
+
+/// When nothing is left to be done (the year 2286).
+pub(crate) const NEVER: u64 = 9_999_999_999_999;
 
 /// The outgoing message whose turn it is.
 pub(crate) async fn outgoing_next(
     platform: &impl Platform,
     account: &str,
 ) -> Stored<Option<Outbox>> {
-    let filter = vec![query::text("account", account), in_state(UNDER_WAY)];
+    let filter = vec![query::text("account", account), in_state(UNDER_WAY), query::is("next_try", Operator::Less, NEVER)];
     Ok(
         query::find::<Outbox>(platform, filter, query::oldest("next_try", 1))
             .await?

@@ -52,6 +52,10 @@ row! {
         folders_at: Option<u64>,
         /// Streams followed before this are followed again, whatever the interval says.
         poked: u64,
+        /// Somebody asked to compare everything.
+        compare: bool,
+        /// The start date moved back: what is older has to be listed.
+        relist: bool,
     }
 }
 

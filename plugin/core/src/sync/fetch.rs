@@ -11,8 +11,8 @@ use crate::store::commit::{Arrived, News, commit};
 use crate::store::rows::Parked;
 use crate::store::{accounts, queues};
 
-/// Messages fetched at once; as much as a provider answers within a few seconds.
-pub(super) const BITE: usize = 50;
+/// Messages fetched at once: four batches of Gmail's in flight, and a few seconds' work.
+pub(super) const BITE: usize = 200;
 
 /// Bytes of bodies in one batch: half of what a batch may hold, the rest being rows and overhead.
 const BATCH_BYTES: usize = 4 << 20;
@@ -26,10 +26,12 @@ pub(super) struct Fetched {
     pub gone: Vec<RemoteId>,
     /// Not readable now.
     pub failed: Vec<(RemoteId, String)>,
+    /// Why the rest did not come: it concerns the whole account. What did come is stored, what `store` was to add is not.
+    pub pause: Option<ProviderError>,
 }
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
-    /// Fetches; a fault that concerns the whole account is an error, whatever else arrived.
+    /// Fetches whole messages.
     pub(super) async fn fetch(&self, ids: &[RemoteId]) -> Result<Fetched, Fault> {
         let mut fetched = Fetched::default();
         if ids.is_empty() {
@@ -45,11 +47,14 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     error @ (ProviderError::Wait { .. }
                     | ProviderError::Reconnect(_)
                     | ProviderError::Administrator(_)),
-                ) => return Err(error.into()),
+                ) => fetched.pause = Some(error),
                 Err(error) => fetched.failed.push((id, error.to_string())),
             }
         }
         // An answer that is missing is no answer; it must not get lost.
+        if fetched.pause.is_some() {
+            return Ok(fetched);
+        }
         fetched.failed.extend(
             asked
                 .into_keys()
@@ -96,7 +101,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             .collect();
         let mut new = 0;
         let mut bytes = 0;
-        let mut last = last;
+        let mut last = if fetched.pause.is_some() { Vec::new() } else { last };
         for message in fetched.whole {
             if let Some(marker) = message.marker.as_deref().filter(|_| !message.draft) {
                 last.push(queues::recognise(account, marker, &message.id));
@@ -129,7 +134,11 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             writes.extend(last.iter().cloned());
             writes
         });
-        Ok(new + outcome.await?.new)
+        let new = new + outcome.await?.new;
+        match fetched.pause {
+            Some(pause) => Err(pause.into()),
+            None => Ok(new),
+        }
     }
 
     async fn is_known(&self, remote: &str) -> Result<bool, Fault> {
@@ -186,7 +195,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             self.platform,
             &self.account.id,
             self.now(),
-            u32::try_from(BITE).unwrap_or(50),
+            u32::try_from(BITE).unwrap_or(u32::MAX),
         )
         .await?;
         let ids: Vec<RemoteId> = due.into_iter().map(|row| row.remote).collect();

@@ -9,6 +9,7 @@ use super::fetch::BITE;
 use super::{Fault, Worker};
 use crate::platform::{Level, Platform};
 use crate::provider::{Change, Changes, Provider, ProviderError, RemoteId};
+use crate::store::column::Column;
 use crate::store::commit::News;
 use crate::store::rows::{Light, Parked, Stream};
 use crate::store::{accounts, queues, reads};
@@ -25,6 +26,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// A page of a stream's news.
     pub(super) async fn follow(&mut self, name: &str) -> Result<(), Fault> {
         let stream = self.named(name)?;
+        // What is asked for while the provider answers is not in its answer.
+        let began = self.now().max(self.account.poked);
         let Some(cursor) = &stream.cursor else {
             return self.lost(stream).await;
         };
@@ -37,7 +40,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             // It would name everything that is being listed; it is followed when the listing is through.
             let row = Stream {
                 snapshots: true,
-                polled: self.now(),
+                polled: began,
                 ..stream
             };
             self.platform
@@ -74,7 +77,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             sweeping: stream.sweeping || closes,
             snapshots: stream.snapshots || comparing,
             more,
-            polled: if more { stream.polled } else { self.now() },
+            polled: if more { stream.polled } else { began },
             ..stream.clone()
         };
         let mut last: Vec<_> = accounts::put_streams(vec![row]).into_iter().collect();
@@ -82,6 +85,29 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         last.extend(self.went_well(if comparing { "reconcile" } else { "increment" }));
         self.store(fetched, wanted.news, Some((name, round)), last)
             .await?;
+        Ok(())
+    }
+
+    /// Does what the account's row asks for: compares everything, or lists again from a moved start date.
+    pub(super) async fn again(&mut self) -> Result<(), Fault> {
+        let followed = self.streams.iter().filter(|stream| stream.phase == "following");
+        let rows = if self.account.compare {
+            // Without a cursor a stream begins like one whose cursor was lost.
+            followed.map(|stream| Stream { cursor: None, more: true, ..stream.clone() }).collect()
+        } else {
+            let listing = |stream: &Stream| Stream {
+                phase: "listing".into(),
+                page: None,
+                pages: 0,
+                ..stream.clone()
+            };
+            let listed = |stream: &&Stream| matches!(stream.phase.as_str(), "following" | "listing");
+            self.streams.iter().filter(listed).map(listing).collect()
+        };
+        let asked = if self.account.compare { "compare" } else { "relist" };
+        let mut writes: Vec<_> = accounts::put_streams(rows).into_iter().collect();
+        writes.push(accounts::patch(&self.account.id, vec![(asked, false.write())]));
+        self.platform.apply(writes).await?;
         Ok(())
     }
 
@@ -169,7 +195,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// Asks for what a comparing round did not name, before anything is deleted.
     pub(super) async fn sweep(&mut self, name: &str) -> Result<(), Fault> {
         let stream = self.named(name)?;
-        let limit = u32::try_from(BITE).unwrap_or(50);
+        let limit = u32::try_from(BITE).unwrap_or(u32::MAX);
         let (unnamed, _) =
             reads::unnamed(self.platform, &self.account.id, name, stream.round, limit).await?;
         let mut last = self.went_well("reconcile");

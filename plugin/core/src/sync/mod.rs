@@ -135,6 +135,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Step::WriteBack => crate::actions::writeback::step(self).await,
             Step::SaveDraft => crate::compose::drafts::step(self).await,
             Step::Folders => self.refresh_folders().await,
+            Step::Again => self.again().await,
             Step::Begin(stream) => self.begin(stream).await,
             Step::List(stream) => self.list(stream).await,
             Step::Follow(stream) => self.follow(stream).await,

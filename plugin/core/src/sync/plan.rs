@@ -40,6 +40,8 @@ pub enum Step {
     SaveDraft,
     /// List folders and the streams to follow.
     Folders,
+    /// Begin a comparing round, or list again from a moved start date.
+    Again,
     /// Take a cursor for a new stream.
     Begin(String),
     /// A page of old mail.
@@ -102,6 +104,9 @@ pub fn next(situation: &Situation<'_>) -> Step {
         .map_or(0, |at| at.saturating_add(FOLDERS_EVERY));
     if folders_at <= now {
         return Step::Folders;
+    }
+    if account.compare || account.relist {
+        return Step::Again;
     }
     let named = |stream: &Stream| stream.stream.clone();
     if let Some(stream) = streams.iter().find(|stream| stream.phase == "new") {

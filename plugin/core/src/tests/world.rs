@@ -74,6 +74,8 @@ impl World {
             next_run: None,
             folders_at: None,
             poked: NOW,
+            compare: false,
+            relist: false,
         };
         let mut writes: Vec<_> = account_rows::put(account).into_iter().collect();
         writes.push(queues::wake("acc", None, crate::platform::Priority::Normal));
