@@ -2,7 +2,7 @@
 
 use email_manager_core::model;
 
-use crate::bindings::exports::platform::mail::types as exported;
+use crate::bindings::platform::mail::types as exported;
 
 pub(super) fn address(address: model::Address) -> exported::Address {
     exported::Address {

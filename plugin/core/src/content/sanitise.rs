@@ -318,3 +318,69 @@ pub fn clean(html: &str, attachments: &[RemoteAttachment], showing: &Showing) ->
         blocked: rewrite.blocked.load(Ordering::Relaxed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inline() -> Vec<RemoteAttachment> {
+        vec![RemoteAttachment { id: "0.1".into(), content_id: Some("Logo@x".into()), ..RemoteAttachment::default() }]
+    }
+
+    fn shown(html: &str, allow_remote: bool) -> Clean {
+        let showing = Showing { allow_remote, inline_prefix: "/inline/".into(), remote_prefix: "/remote?u=".into() };
+        clean(html, &inline(), &showing)
+    }
+
+    #[test]
+    fn nothing_that_runs_survives() {
+        let hostile = [
+            "<script>steal()</script>",
+            "<img src=x onerror=steal()>",
+            "<a href='javascript:steal()'>x</a>",
+            "<a href=' JaVaScRiPt:steal()'>x</a>",
+            "<a href='data:text/html,<script>steal()</script>'>x</a>",
+            "<svg onload=steal()><script>steal()</script></svg>",
+            "<form action=/steal><input name=steal></form>",
+            "<iframe src='https://evil.example/steal'></iframe>",
+            "<style>@import 'https://evil.example/steal'</style>",
+            "<div style='width:expression(steal())'>x</div>",
+            "<div style='behavior:url(steal)'>x</div>",
+            "<math><mtext></mtext><style><img src=x onerror=steal()></style></math>",
+            "<base href='https://evil.example/steal'>",
+            "<meta http-equiv=refresh content='0;url=https://evil.example/steal'>",
+            "<a href='/api/steal'>x</a>",
+        ];
+        for html in hostile {
+            let clean = shown(html, true).html;
+            assert!(!clean.contains("steal"), "{html} became {clean}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_fetched_from_the_sender_unless_it_is_allowed() {
+        let remote = "<img src='https://t.example/a.png'><td background='http://t.example/b'></td>\
+            <div style=\"background-image: url('https://t.example/c'); color: red\">x</div>\
+            <div style='background:u\\72l(https://t.example/d)'>x</div><img srcset='https://t.example/e 2x'><img src='//t.example/f'>";
+        let remote = format!("<table><tr>{remote}</tr></table>");
+        let blocked = shown(&remote, false);
+        assert!(!blocked.html.contains("t.example"), "{}", blocked.html);
+        assert!(blocked.html.contains("color: red"));
+        assert!(blocked.blocked >= 4, "{}", blocked.blocked);
+        let allowed = shown(&remote, true);
+        assert!(allowed.html.contains("/remote?u=https%3A%2F%2Ft.example%2Fa.png"), "{}", allowed.html);
+        assert!(!allowed.html.contains("\"https://t.example"), "{}", allowed.html);
+    }
+
+    #[test]
+    fn inline_images_direction_tables_and_links_are_kept() {
+        let clean = shown(
+            "<table dir=rtl width=600 style='border-collapse:collapse'><tr><td>שלום<img src='cid:logo@X' alt=l></td></tr></table><a href='https://x.example'>x</a>",
+            false,
+        );
+        for part in ["dir=\"rtl\"", "/inline/0.1", "border-collapse: collapse", "target=\"_blank\"", "noopener", "שלום"] {
+            assert!(clean.html.contains(part), "{part} is missing in {}", clean.html);
+        }
+        assert_eq!(clean.blocked, 0);
+    }
+}

@@ -254,7 +254,7 @@ async fn a_refused_change_is_taken_back() {
     world.settle().await;
     assert_eq!(world.threads(Filter { folders: vec![world.folder("INBOX")], ..Filter::default() }, 5, None).await.items.len(), 1);
     world.check_same().await;
-    assert!(world.host.events().iter().any(|event| event.topic == "actions.refused"));
+    assert!(world.host.take_events().iter().any(|event| event.topic == "actions.refused"));
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use super::double::Fault;
 use super::world::{World, letter};
 use crate::compose;
 use crate::model::{Address, Draft, Error, Relation, SendState, Sendable, Slice};
-use crate::platform::Clock;
 use crate::store::rows;
 
 fn draft(world: &World) -> Draft {

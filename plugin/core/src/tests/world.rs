@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::double::{Double, Mail, State};
 use crate::jobs;
 use crate::model::{Caller, Condition, Filter, JobOutcome, JobRun, Slice};
-use crate::platform::Clock;
 use crate::store::column::Json;
 use crate::store::commit::real;
 use crate::store::{accounts as account_rows, query, queues, rows, schema};
