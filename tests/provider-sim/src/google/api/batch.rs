@@ -59,12 +59,19 @@ pub(crate) async fn batch(State(google): State<Arc<Google>>, request: Request) -
         .into_response();
     }
     admit_together(&google, &mut calls);
-    let gate = &gate;
-    let mut answers = join_all(calls.into_iter().map(|call| async move {
-        let response = gate.part(call.request).await;
-        (call.content_id, response)
-    }))
-    .await;
+    // Each on a task of its own: rendering is work, and there may be more than one core to do it.
+    let tasks = calls.into_iter().map(|call| {
+        let gate = gate.clone();
+        tokio::spawn(async move {
+            let response = gate.part(call.request).await;
+            (call.content_id, response)
+        })
+    });
+    let mut answers: Vec<_> = join_all(tasks)
+        .await
+        .into_iter()
+        .filter_map(Result::ok)
+        .collect();
     answers.shuffle(&mut rand::rng());
 
     let boundary = format!("batch_{}", oauth::random_token(24));

@@ -2,13 +2,13 @@
 //!
 //! Labels are resolved while parsing, so that messages can be tried without holding the mailbox.
 
-use std::cell::OnceCell;
+mod matching;
 
 use chrono::{NaiveDate, TimeZone};
 
 use super::labels::Labels;
 use super::{Entry, LabelKey, system};
-use crate::google::mail::head::searchable;
+use matching::Candidate;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 /// Dates in queries begin at midnight in California; winter time, because summer time would make results depend on the season.
@@ -77,11 +77,7 @@ impl Query {
 
     /// Is this message found?
     pub(crate) fn finds(&self, entry: &Entry) -> bool {
-        let candidate = Candidate {
-            entry,
-            text: OnceCell::new(),
-        };
-        candidate.passes(&self.root)
+        Candidate::new(entry).passes(&self.root)
     }
 }
 
@@ -356,147 +352,5 @@ fn size(text: &str) -> Option<u64> {
     Some(number * unit)
 }
 
-struct Candidate<'a> {
-    entry: &'a Entry,
-    text: OnceCell<String>,
-}
-
-impl Candidate<'_> {
-    fn passes(&self, node: &Node) -> bool {
-        match node {
-            Node::All(all) => all.iter().all(|node| self.passes(node)),
-            Node::Any(any) => any.iter().any(|node| self.passes(node)),
-            Node::Not(node) => !self.passes(node),
-            Node::Test(test) => self.is(test),
-        }
-    }
-
-    fn is(&self, test: &Test) -> bool {
-        let body = &self.entry.body;
-        match test {
-            Test::Label(key) => self.entry.has(*key),
-            Test::HasUserLabel => self.entry.labels.iter().any(|key| *key >= 100),
-            Test::After(ms) => body.date >= *ms,
-            Test::Before(ms) => body.date < *ms,
-            Test::Always => true,
-            Test::Never => false,
-            Test::From(who) => has_words(&body.head().from, who),
-            Test::To(who) => {
-                let head = body.head();
-                [&head.to, &head.cc, &head.bcc]
-                    .iter()
-                    .any(|field| has_words(field, who))
-            }
-            Test::Cc(who) => has_words(&body.head().cc, who),
-            Test::Bcc(who) => has_words(&body.head().bcc, who),
-            Test::Subject(words) => has_words(&body.head().subject.to_lowercase(), words),
-            Test::List(list) => has_words(&body.head().list, list),
-            Test::DeliveredTo(who) => has_words(&body.head().delivered_to, who),
-            Test::FileName(name) => body.head().file_names.iter().any(|file| {
-                file == name || has_words(file, name) || file.ends_with(&format!(".{name}"))
-            }),
-            Test::MessageId(id) => body.head().message_id.as_ref() == Some(id),
-            Test::HasAttachment => !body.head().file_names.is_empty(),
-            Test::Larger(bytes) => body.head().size > *bytes,
-            Test::Smaller(bytes) => body.head().size < *bytes,
-            Test::Word(word) => {
-                let head = body.head();
-                has_words(&head.subject.to_lowercase(), word)
-                    || [&head.from, &head.to, &head.cc]
-                        .iter()
-                        .any(|field| has_words(field, word))
-                    || has_words(self.text.get_or_init(|| searchable(&body.raw())), word)
-            }
-        }
-    }
-}
-
-/// Whole words only, except in scripts that do not part words.
-fn has_words(text: &str, words: &str) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let joins = |c: Option<char>, edge: Option<char>| {
-        let parts_words = |c: char| c.is_ascii_digit() || c.is_lowercase() || c.is_uppercase();
-        matches!((c, edge), (Some(c), Some(edge)) if parts_words(c) && parts_words(edge))
-    };
-    text.match_indices(words).any(|(at, found)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let after = text
-            .get(at + found.len()..)
-            .and_then(|after| after.chars().next());
-        !joins(before, words.chars().next()) && !joins(after, words.chars().next_back())
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use bytes::Bytes;
-
-    use super::super::{Entry, NewMessage, State, system};
-    use super::{Meaning, Query};
-    use crate::Content;
-
-    const RAW: &[u8] = b"From: Ada Lovelace <ada@example.com>\r\nTo: me@example.com\r\nSubject: Numbers of Bernoulli\r\n\
-        Message-ID: <one@example.com>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThe engine \xe8\xae\xa1\xe7\xae\x97\xe6\x9c\xba weaves.";
-
-    fn found(query: &str) -> bool {
-        let mut state = State::new(1);
-        let work = state.labels.create("Work/Urgent things").unwrap();
-        let id = state.add(
-            NewMessage {
-                content: Content::Held(Bytes::from_static(RAW)),
-                date: 1_790_000_000_000,
-                thread: None,
-                labels: vec![system::INBOX, system::UNREAD, work],
-                message_id: None,
-            },
-            Some(1),
-        );
-        let entry: Entry = state.entry(id).unwrap().clone();
-        let meaning = Meaning {
-            labels: &state.labels,
-            address: "me@example.com",
-            now: 1_790_000_000_000 + 3 * super::DAY_MS,
-        };
-        Query::parse(query, &meaning).finds(&entry)
-    }
-
-    #[test]
-    fn finds_what_gmail_finds() {
-        for query in [
-            "",
-            "engine weaves",
-            "bernoulli OR nothing",
-            "{nothing from:ada}",
-            "from:(ada lovelace) to:me",
-            "-from:bob subject:\"numbers of\"",
-            "label:work-urgent-things is:unread in:inbox",
-            "rfc822msgid:one@example.com",
-            "after:2026/09/20 before:2026/09/30",
-            "newer_than:4d older_than:2d",
-            "after:1789999999",
-            "\u{7b97}\u{673a}",
-            "smaller:1k -has:attachment",
-        ] {
-            assert!(found(query), "{query}");
-        }
-    }
-
-    #[test]
-    fn leaves_out_what_gmail_leaves_out() {
-        for query in [
-            "eng",
-            "from:bob",
-            "is:read",
-            "is:starred OR label:none",
-            "-engine",
-            "after:2026/10/20",
-            "has:attachment",
-            "larger:1M",
-        ] {
-            assert!(!found(query), "{query}");
-        }
-    }
-}
+mod tests;
