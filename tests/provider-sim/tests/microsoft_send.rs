@@ -136,6 +136,35 @@ async fn e36_mime_is_sent_as_it_is_without_bcc_for_others() {
 }
 
 #[tokio::test]
+async fn e36_a_failure_comes_back_as_mail() {
+    let w = World::new(0).await;
+    w.sim
+        .microsoft()
+        .set_hazards(ME, |h| h.report_unknown_recipients = true);
+    let draft = w
+        .post("/me/messages", message_to("nobody@contoso.example", "Lost"))
+        .await
+        .is(201);
+    w.post(&format!("/me/messages/{}/send", draft.id()), json!({}))
+        .await
+        .is(202);
+    let inbox = w
+        .get("/me/mailFolders/inbox/messages?$select=subject,internetMessageHeaders")
+        .await
+        .is(200);
+    assert_eq!(inbox.values()[0]["subject"], "Undeliverable: Lost");
+    let headers = inbox.values()[0]["internetMessageHeaders"]
+        .as_array()
+        .unwrap();
+    let wanted = draft.json["internetMessageId"].as_str().unwrap();
+    assert!(
+        headers
+            .iter()
+            .any(|h| h["name"] == "In-Reply-To" && h["value"].as_str().unwrap().contains(wanted))
+    );
+}
+
+#[tokio::test]
 async fn e37_headers_must_start_with_x_and_bodies_stay_below_4_mb() {
     let w = World::new(0).await;
     let with = |headers: Value| {

@@ -11,12 +11,14 @@
 //! assert!(raw.windows(8).any(|w| w == b"Subject:"));
 //! ```
 
+mod bulk;
 mod files;
 mod import;
 pub mod landmark;
 pub mod mime;
 mod oddity;
 mod people;
+mod phrases;
 mod plan;
 mod render;
 mod text;

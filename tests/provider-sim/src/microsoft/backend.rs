@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Microsoft;
 use super::directory::Person;
 use super::graph::messages::stable_id;
-use super::graph::{attachments, call, error, serve};
+use super::graph::{call, error, serve, uploads};
 use super::identity::{self, bearer};
 use super::mailbox::log::Fields;
 use super::mailbox::message::{Flag, Message};
@@ -75,9 +75,9 @@ impl Backend for Microsoft {
             .route("/v1.0/{*path}", any(serve))
             .route(
                 "/upload/{session}",
-                put(attachments::upload)
-                    .get(attachments::upload)
-                    .delete(attachments::upload),
+                put(uploads::upload)
+                    .get(uploads::upload)
+                    .delete(uploads::upload),
             )
             .merge(identity::routes())
             .with_state(shared)

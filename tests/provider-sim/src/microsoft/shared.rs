@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::directory::{Directory, Person};
-use super::graph::attachments::Upload;
 use super::graph::subscriptions::Subscriptions;
+use super::graph::uploads::Upload;
 use super::identity::Identity;
 use super::mailbox::Mailbox;
 use crate::{Concurrency, Context, Sent, WindowQuota};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::attachments;
 use super::call::{Answer, Call, find_folder, get as property};
 use super::error::GraphError;
-use super::messages::Patch;
+use super::patch::Patch;
 use crate::microsoft::letter::{Address, Letter};
 use crate::microsoft::mailbox::folder::key;
 use crate::microsoft::mailbox::log::Fields;

@@ -4,6 +4,7 @@
 
 pub(crate) mod attachments;
 pub(crate) mod batch;
+pub(crate) mod bounce;
 pub(crate) mod call;
 pub(crate) mod compose;
 pub(crate) mod delta;
@@ -12,6 +13,7 @@ pub(crate) mod filter;
 pub(crate) mod folders;
 pub(crate) mod json;
 pub(crate) mod messages;
+pub(crate) mod patch;
 pub(crate) mod query;
 pub(crate) mod replies;
 pub(crate) mod routes;
@@ -20,6 +22,7 @@ pub(crate) mod send;
 pub(crate) mod settings;
 pub(crate) mod subscriptions;
 pub(crate) mod time;
+pub(crate) mod uploads;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ use http::Method;
 use super::call::{Answer, Call};
 use super::{
     attachments, batch, compose, delta, folders, messages, replies, send, settings, subscriptions,
+    uploads,
 };
 
 /// What a handler is.
@@ -144,7 +145,7 @@ pub(crate) static OWN: &[Route] = &[
     own!(POST "/sendMail" Send Now(send::mail)),
     own!(GET "/messages/{message}/attachments" Read Now(attachments::list)),
     own!(POST "/messages/{message}/attachments" Write Now(attachments::add)),
-    own!(POST "/messages/{message}/attachments/createUploadSession" Write Now(attachments::create_session)),
+    own!(POST "/messages/{message}/attachments/createUploadSession" Write Now(uploads::create_session)),
     own!(GET "/messages/{message}/attachments/{attachment}" Read Now(attachments::get)),
     own!(DELETE "/messages/{message}/attachments/{attachment}" Write Now(attachments::remove)),
     own!(GET "/messages/{message}/attachments/{attachment}/$value" Read Now(attachments::raw)),

@@ -142,6 +142,7 @@ pub(crate) fn submit(call: &Call, mut row: Message, save: bool) -> Result<(), Gr
     });
     // Exchange gives mail to oneself twice: the copy in Sent Items and the one in the inbox.
     call.shared.context.post.deliver(&recipients, &public, None);
+    super::bounce::report(call, &letter, &recipients);
     Ok(())
 }
 

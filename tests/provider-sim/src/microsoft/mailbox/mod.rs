@@ -39,6 +39,8 @@ pub struct Hazards {
     pub sent_copy_after: u64,
     /// The copy in Sent Items has another immutable id than the draft.
     pub sent_copy_is_new: bool,
+    /// Mail to somebody of the same domain who doesn't exist comes back as a delivery failure.
+    pub report_unknown_recipients: bool,
     /// An expired cursor is answered with 410 (`gone`) or with 400 (`sync-state-not-found`).
     pub expired: Expired,
 }
@@ -67,6 +69,7 @@ impl Default for Hazards {
             shuffle: false,
             sent_copy_after: 1_500,
             sent_copy_is_new: false,
+            report_unknown_recipients: false,
             expired: Expired::Gone,
         }
     }
