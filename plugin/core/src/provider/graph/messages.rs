@@ -22,8 +22,8 @@ pub(super) const MARKER: &str =
 const FIELDS: &str = "id,conversationId,internetMessageId,internetMessageHeaders,subject,from,sender,toRecipients,ccRecipients,bccRecipients,replyTo,\
     sentDateTime,receivedDateTime,isRead,isDraft,importance,flag,categories,parentFolderId,bodyPreview,body,hasAttachments";
 
-/// Messages with their bodies in one page: real mail of a median of 30 kB makes this 2 MB.
-const PAGE: u32 = 50;
+/// Messages with their bodies in one page: under a megabyte of ordinary mail, and bodies of a megabyte each still fit into memory.
+const PAGE: u32 = 25;
 
 /// Selects and expands what [`neutral`] reads.
 pub(super) fn with_content() -> String {
