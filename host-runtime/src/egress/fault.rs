@@ -34,8 +34,8 @@ pub(super) fn describe(error: &ClientError) -> Error {
 
 fn describe_io(error: &io::Error) -> Option<Error> {
     if let Some(inner) = error.get_ref() {
-        if let Some(nested) = inner.downcast_ref::<io::Error>() {
-            return describe_io(nested);
+        if let Some(described) = inner.downcast_ref::<io::Error>().and_then(describe_io) {
+            return Some(described);
         }
         if inner.is::<Prohibited>() {
             return Some(Error::DestinationIpProhibited);
