@@ -16,7 +16,7 @@ use super::problem::{Action, FieldError, Kind, ProblemDocument};
         description = "Plugins, people and mail.\n\nTimes are milliseconds since the Unix epoch, sizes bytes, ids opaque. Sign in with `POST /api/session` (a cookie) or send an API token as `Authorization: Bearer`. \
                        Every error is a problem document (RFC 9457)."
     ),
-    components(schemas(ProblemDocument, Action, FieldError)),
+    components(schemas(ProblemDocument, Action, FieldError, super::plugins::DataFate)),
     tags(
         (name = "session", description = "Signing in, oneself, one's tokens"),
         (name = "users", description = "People, for administrators"),

@@ -1,0 +1,817 @@
+//! Over HTTP, people get exactly what is theirs to have, and everything else is a problem that says what to do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host_runtime::config::Config;
+use host_runtime::web::{Running, Server};
+use host_store::TestClock;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use support::{DOUBLE, NOW, double, guest};
+
+const PASSWORD: &str = "correct horse battery";
+const ADMIN: &str = "admin@localhost";
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+
+struct World {
+    server: Option<Running>,
+    base: String,
+    clock: TestClock,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::at(NOW);
+        let server = Self::start(&folder, &clock).await;
+        let base = server.origin().to_owned();
+        Self {
+            server: Some(server),
+            base,
+            clock,
+            folder,
+        }
+    }
+
+    async fn start(folder: &tempfile::TempDir, clock: &TestClock) -> Running {
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            admin_password: Some(SecretString::from(PASSWORD)),
+            upload_bytes: 1000,
+            shutdown_seconds: 5,
+            ..Config::default()
+        };
+        Server::start(config, Arc::new(clock.clone()))
+            .await
+            .unwrap()
+    }
+
+    fn stranger(&self) -> Person {
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Person {
+            client,
+            base: self.base.clone(),
+        }
+    }
+
+    async fn signed_in(&self, email: &str) -> Person {
+        let person = self.stranger();
+        let body = json!({ "email": email, "password": PASSWORD });
+        let (status, _) = person.json(Method::POST, "/api/session", body).await;
+        assert_eq!(status, StatusCode::CREATED);
+        person
+    }
+
+    async fn admin(&self) -> Person {
+        self.signed_in(ADMIN).await
+    }
+
+    async fn member(&self, admin: &Person, name: &str) -> Person {
+        let email = format!("{name}@localhost");
+        let body = json!({ "name": name, "email": email, "password": PASSWORD });
+        assert_eq!(
+            admin.json(Method::POST, "/api/users", body).await.0,
+            StatusCode::CREATED
+        );
+        self.signed_in(&email).await
+    }
+
+    async fn stop(mut self) {
+        self.server.take().unwrap().shutdown().await;
+    }
+}
+
+#[derive(Clone)]
+struct Person {
+    client: Client,
+    base: String,
+}
+
+impl Person {
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    async fn json(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        answered(self.request(method, path).json(&body)).await
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        answered(self.request(Method::GET, path)).await
+    }
+
+    async fn post(&self, path: &str) -> (StatusCode, Value) {
+        answered(self.request(Method::POST, path)).await
+    }
+
+    async fn install(&self, component: Vec<u8>) -> String {
+        let upload = self
+            .request(Method::POST, "/api/plugins")
+            .header("content-type", "application/wasm")
+            .body(component);
+        let (status, plugin) = answered(upload).await;
+        assert_eq!(status, StatusCode::CREATED, "{plugin}");
+        let id = plugin["id"].as_str().unwrap().to_owned();
+        let grants = plugin["proposed_grants"].clone();
+        assert_eq!(
+            self.json(Method::PUT, &format!("/api/plugins/{id}/grants"), grants)
+                .await
+                .0,
+            StatusCode::OK
+        );
+        id
+    }
+}
+
+async fn answered(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    assert!(response.headers().contains_key("x-request-id"));
+    let problem = status.is_client_error() || status.is_server_error();
+    if problem {
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+    }
+    let text = response.text().await.unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if problem {
+        assert_eq!(value["status"], status.as_u16());
+        for name in ["title", "detail", "action", "request_id"] {
+            assert!(
+                value[name].as_str().is_some_and(|text| !text.is_empty()),
+                "{name} of {value}"
+            );
+        }
+    }
+    (status, value)
+}
+
+fn kind(value: &Value) -> &str {
+    value["type"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("urn:plugin-host:problem:")
+        .unwrap()
+}
+
+#[track_caller]
+fn is_problem((status, value): &(StatusCode, Value), expected: StatusCode, name: &str) {
+    assert_eq!((*status, kind(value)), (expected, name), "{value}");
+}
+
+#[tokio::test]
+async fn a_session_begins_with_the_right_password_and_ends_when_asked() {
+    let world = World::new().await;
+    let stranger = world.stranger();
+    is_problem(
+        &stranger.get("/api/me").await,
+        StatusCode::UNAUTHORIZED,
+        "not-signed-in",
+    );
+    let wrong = json!({ "email": ADMIN, "password": "wrong password" });
+    is_problem(
+        &stranger.json(Method::POST, "/api/session", wrong).await,
+        StatusCode::UNAUTHORIZED,
+        "wrong-credentials",
+    );
+    let admin = world.admin().await;
+    let (status, me) = admin.get("/api/me").await;
+    assert_eq!(
+        (status, &me["role"], &me["via"]),
+        (StatusCode::OK, &json!("administrator"), &json!("session"))
+    );
+    let response = admin
+        .request(Method::DELETE, "/api/session")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    is_problem(
+        &admin.get("/api/me").await,
+        StatusCode::UNAUTHORIZED,
+        "not-signed-in",
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_session_cookie_stays_out_of_scripts_and_other_sites() {
+    let world = World::new().await;
+    let body = json!({ "email": ADMIN, "password": PASSWORD });
+    let response = world
+        .stranger()
+        .request(Method::POST, "/api/session")
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    let cookie = response.headers()["set-cookie"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        cookie.contains("; HttpOnly")
+            && cookie.contains("; SameSite=Lax")
+            && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn guessing_a_password_has_to_wait_and_the_wait_ends() {
+    let world = World::new().await;
+    let stranger = world.stranger();
+    let wrong = || json!({ "email": ADMIN, "password": "wrong password" });
+    for _ in 0..10 {
+        is_problem(
+            &stranger.json(Method::POST, "/api/session", wrong()).await,
+            StatusCode::UNAUTHORIZED,
+            "wrong-credentials",
+        );
+    }
+    let right = json!({ "email": ADMIN, "password": PASSWORD });
+    let refused = stranger.json(Method::POST, "/api/session", right).await;
+    is_problem(&refused, StatusCode::TOO_MANY_REQUESTS, "rate-limited");
+    assert_eq!(
+        refused.1["retry_at"],
+        NOW + u64::try_from(QUARTER.as_millis()).unwrap()
+    );
+    world.clock.advance(QUARTER);
+    world.admin().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_can_not_write() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        let forged = admin
+            .request(Method::POST, "/api/tokens")
+            .header(name, value)
+            .json(&json!({ "name": "x" }));
+        is_problem(
+            &answered(forged).await,
+            StatusCode::FORBIDDEN,
+            "cross-origin",
+        );
+    }
+    let own = admin
+        .request(Method::POST, "/api/tokens")
+        .header("origin", &world.base)
+        .json(&json!({ "name": "x" }));
+    assert_eq!(answered(own).await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn administering_asks_for_the_password_again_after_a_while() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    world.clock.advance(QUARTER);
+    let new = || json!({ "name": "Eva", "email": "eva@localhost", "password": PASSWORD });
+    is_problem(
+        &admin.json(Method::POST, "/api/users", new()).await,
+        StatusCode::FORBIDDEN,
+        "confirmation-required",
+    );
+    let wrong = json!({ "password": "wrong password" });
+    is_problem(
+        &admin
+            .json(Method::POST, "/api/session/confirm", wrong)
+            .await,
+        StatusCode::UNAUTHORIZED,
+        "wrong-credentials",
+    );
+    assert_eq!(
+        admin
+            .json(
+                Method::POST,
+                "/api/session/confirm",
+                json!({ "password": PASSWORD })
+            )
+            .await
+            .0,
+        StatusCode::OK
+    );
+    assert_eq!(
+        admin.json(Method::POST, "/api/users", new()).await.0,
+        StatusCode::CREATED
+    );
+    is_problem(
+        &admin.json(Method::POST, "/api/users", new()).await,
+        StatusCode::CONFLICT,
+        "conflict",
+    );
+}
+
+#[tokio::test]
+async fn a_token_does_what_it_was_made_for_and_no_more() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "eva").await;
+    let make = |scopes: Value| json!({ "name": "script", "scopes": scopes, "days": 1 });
+    is_problem(
+        &member
+            .json(Method::POST, "/api/tokens", make(json!(["admin"])))
+            .await,
+        StatusCode::FORBIDDEN,
+        "administrator-only",
+    );
+    let (_, plain) = admin
+        .json(Method::POST, "/api/tokens", make(json!([])))
+        .await;
+    let (_, strong) = admin
+        .json(Method::POST, "/api/tokens", make(json!(["admin"])))
+        .await;
+    let program = world.stranger();
+    let with = |token: &Value, path: &str| {
+        program
+            .request(Method::GET, path)
+            .bearer_auth(token["token"].as_str().unwrap())
+    };
+    assert_eq!(answered(with(&plain, "/api/me")).await.1["role"], "member");
+    is_problem(
+        &answered(with(&plain, "/api/users")).await,
+        StatusCode::FORBIDDEN,
+        "administrator-only",
+    );
+    assert_eq!(
+        answered(with(&strong, "/api/users")).await.0,
+        StatusCode::OK
+    );
+    is_problem(
+        &member.get("/api/users").await,
+        StatusCode::FORBIDDEN,
+        "administrator-only",
+    );
+
+    // Somebody else's token can't be told from none.
+    let id = plain["id"].as_str().unwrap();
+    is_problem(
+        &answered(member.request(Method::DELETE, &format!("/api/tokens/{id}"))).await,
+        StatusCode::NOT_FOUND,
+        "not-found",
+    );
+    assert_eq!(
+        answered(admin.request(Method::DELETE, &format!("/api/tokens/{id}")))
+            .await
+            .0,
+        StatusCode::NO_CONTENT
+    );
+    is_problem(
+        &answered(with(&plain, "/api/me")).await,
+        StatusCode::UNAUTHORIZED,
+        "not-signed-in",
+    );
+    world.clock.advance(Duration::from_secs(86_400));
+    is_problem(
+        &answered(with(&strong, "/api/me")).await,
+        StatusCode::UNAUTHORIZED,
+        "not-signed-in",
+    );
+    let (_, list) = admin.get("/api/tokens").await;
+    assert!(!list.to_string().contains("pht_"), "{list}");
+}
+
+#[tokio::test]
+async fn a_new_password_signs_out_everywhere_else() {
+    let world = World::new().await;
+    let (here, there) = (world.admin().await, world.admin().await);
+    let change = json!({ "password": "another long one", "current_password": PASSWORD });
+    assert_eq!(
+        here.json(Method::PATCH, "/api/me", change).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(here.get("/api/me").await.0, StatusCode::OK);
+    is_problem(
+        &there.get("/api/me").await,
+        StatusCode::UNAUTHORIZED,
+        "not-signed-in",
+    );
+}
+
+#[tokio::test]
+async fn somebody_can_always_administer() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let me = admin.get("/api/me").await.1["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/api/users/{me}");
+    is_problem(
+        &admin
+            .json(Method::PATCH, &path, json!({ "role": "member" }))
+            .await,
+        StatusCode::CONFLICT,
+        "conflict",
+    );
+    is_problem(
+        &answered(admin.request(Method::DELETE, &path)).await,
+        StatusCode::CONFLICT,
+        "conflict",
+    );
+}
+
+#[tokio::test]
+async fn every_mistake_of_a_request_is_told() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let raw = |body: &'static str, kind: &'static str| {
+        admin
+            .request(Method::POST, "/api/users")
+            .header("content-type", kind)
+            .body(body)
+    };
+    is_problem(
+        &answered(raw("no json", "application/json")).await,
+        StatusCode::BAD_REQUEST,
+        "malformed-request",
+    );
+    is_problem(
+        &answered(raw("{}", "text/plain")).await,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+    );
+    let unknown = admin
+        .json(Method::POST, "/api/users", json!({ "nmae": "Eva" }))
+        .await;
+    is_problem(&unknown, StatusCode::UNPROCESSABLE_ENTITY, "invalid-field");
+    let short = admin
+        .json(
+            Method::POST,
+            "/api/users",
+            json!({ "name": "Eva", "email": "eva@localhost", "password": "short" }),
+        )
+        .await;
+    is_problem(&short, StatusCode::UNPROCESSABLE_ENTITY, "invalid-field");
+    assert_eq!(short.1["field"], "password");
+    is_problem(
+        &admin.get("/api/nothing").await,
+        StatusCode::NOT_FOUND,
+        "not-found",
+    );
+    is_problem(
+        &answered(admin.request(Method::DELETE, "/api/me")).await,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+    );
+    is_problem(
+        &admin.get("/api/plugins/nothing").await,
+        StatusCode::NOT_FOUND,
+        "not-found",
+    );
+    is_problem(
+        &admin.get("/api/mail/accounts").await,
+        StatusCode::NOT_FOUND,
+        "plugin-disabled",
+    );
+    let file = admin
+        .request(Method::POST, "/api/plugins")
+        .header("content-type", "application/wasm")
+        .body("not wasm");
+    is_problem(
+        &answered(file).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "not-a-component",
+    );
+    let no_fate = answered(admin.request(Method::DELETE, "/api/plugins/nothing")).await;
+    is_problem(&no_fate, StatusCode::UNPROCESSABLE_ENTITY, "invalid-field");
+    let browser = admin
+        .request(Method::GET, "/nothing")
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(browser.status(), StatusCode::NOT_FOUND);
+    assert!(
+        browser.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+}
+
+#[tokio::test]
+async fn whoever_runs_it_sees_how_it_does() {
+    let world = World::new().await;
+    let stranger = world.stranger();
+    assert_eq!(
+        stranger.get("/healthz").await,
+        (StatusCode::OK, json!({ "status": "ok" }))
+    );
+    assert_eq!(stranger.get("/readyz").await.0, StatusCode::OK);
+    let text = stranger
+        .request(Method::GET, "/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        text.contains(
+            "plugin_host_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1"
+        ),
+        "{text}"
+    );
+    assert_eq!(
+        stranger
+            .request(Method::GET, "/")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn the_description_names_every_address_and_every_reference_in_it_leads_somewhere() {
+    let world = World::new().await;
+    let (_, document) = world.stranger().get("/api/openapi.json").await;
+    for promised in [
+        "/api/session",
+        "/api/me",
+        "/api/plugins",
+        "/api/plugins/{id}/enable",
+        "/api/plugins/{id}/settings",
+        "/api/mail/accounts/{id}/reconnect",
+        "/api/mail/threads",
+        "/api/mail/messages/{id}/view",
+        "/api/mail/messages/{id}/attachments/{aid}",
+        "/api/mail/actions",
+        "/api/mail/drafts/{id}",
+        "/api/mail/send",
+        "/api/mail/outbox",
+        "/api/uploads",
+        "/api/events",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ] {
+        assert!(document["paths"].get(promised).is_some(), "{promised}");
+    }
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::String(reference)) = map.get("$ref") {
+                    found.push(reference.clone());
+                }
+                map.values().for_each(|value| references(value, found));
+            }
+            Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    for reference in found {
+        assert!(
+            document
+                .pointer(reference.trim_start_matches('#'))
+                .is_some(),
+            "{reference}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_event_stream_tells_each_person_their_own_and_goes_on_where_it_was() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let eva = world.member(&admin, "eva").await;
+    let id = eva.get("/api/me").await.1["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let store = world.server.as_ref().unwrap().host().store().clone();
+    let mut stream = eva
+        .request(Method::GET, "/api/events")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    store
+        .events()
+        .publish("private", Some("somebody else"), &json!({}))
+        .await
+        .unwrap();
+    let first = store
+        .events()
+        .publish("threads.changed", Some(&id), &json!({ "n": 1 }))
+        .await
+        .unwrap();
+    store
+        .events()
+        .publish("threads.changed", Some(&id), &json!({ "n": 2 }))
+        .await
+        .unwrap();
+    let mut heard = String::new();
+    while !heard.contains("{\"n\":2}") {
+        heard.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(!heard.contains("private"), "{heard}");
+    assert!(heard.contains("event: threads.changed"), "{heard}");
+    let mut again = eva
+        .request(Method::GET, "/api/events")
+        .header("last-event-id", first)
+        .send()
+        .await
+        .unwrap();
+    let mut heard = String::new();
+    while !heard.contains("{\"n\":2}") {
+        heard.push_str(std::str::from_utf8(&again.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(!heard.contains("{\"n\":1}"), "{heard}");
+    // Stopping ends the streams instead of waiting for them.
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_plugin_is_approved_enabled_disabled_and_removed_over_the_api() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "eva").await;
+    let id = admin.install(double()).await;
+    assert_eq!(id, DOUBLE);
+    assert_eq!(member.get("/api/plugins").await.1["items"], json!([]));
+    let hook = || {
+        world
+            .stranger()
+            .request(Method::POST, &format!("/hooks/{DOUBLE}/push"))
+            .body("hello")
+    };
+    is_problem(&answered(hook()).await, StatusCode::NOT_FOUND, "not-found");
+    let (status, plugin) = admin.post(&format!("/api/plugins/{id}/enable")).await;
+    assert_eq!(
+        (status, &plugin["state"]),
+        (StatusCode::OK, &json!("enabled"))
+    );
+    assert_eq!(
+        member.get("/api/plugins").await.1["items"][0]["grants"],
+        Value::Null
+    );
+    is_problem(
+        &member.post(&format!("/api/plugins/{id}/disable")).await,
+        StatusCode::FORBIDDEN,
+        "administrator-only",
+    );
+    assert_eq!(
+        admin.get(&format!("/api/plugins/{id}/faults")).await.1,
+        json!({ "items": [] })
+    );
+    let upload = admin
+        .request(Method::POST, "/api/plugins")
+        .header("content-type", "application/wasm")
+        .body(double());
+    is_problem(&answered(upload).await, StatusCode::CONFLICT, "conflict");
+    assert_eq!(
+        admin.post(&format!("/api/plugins/{id}/disable")).await.0,
+        StatusCode::OK
+    );
+    is_problem(&answered(hook()).await, StatusCode::NOT_FOUND, "not-found");
+    let gone =
+        answered(admin.request(Method::DELETE, &format!("/api/plugins/{id}?data=delete"))).await;
+    assert_eq!(gone.0, StatusCode::NO_CONTENT);
+    is_problem(
+        &admin.get(&format!("/api/plugins/{id}")).await,
+        StatusCode::NOT_FOUND,
+        "not-found",
+    );
+}
+
+#[tokio::test]
+async fn mail_that_is_not_there_is_not_found_and_an_upload_is_its_owners() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let id = admin.install(guest("postbox")).await;
+    is_problem(
+        &admin
+            .post(&format!("/api/plugins/{id}/settings/x/check"))
+            .await,
+        StatusCode::NOT_FOUND,
+        "plugin-disabled",
+    );
+    assert_eq!(
+        admin.post(&format!("/api/plugins/{id}/enable")).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(
+        admin.get("/api/mail/accounts").await,
+        (StatusCode::OK, json!({ "items": [] }))
+    );
+    assert_eq!(
+        admin.get("/api/mail/folders").await,
+        (StatusCode::OK, json!({ "items": [] }))
+    );
+    for path in [
+        "/api/mail/accounts/1",
+        "/api/mail/threads/1",
+        "/api/mail/messages/1",
+        "/api/mail/messages/1/view",
+        "/api/mail/messages/1/text",
+        "/api/mail/messages/1/raw",
+        "/api/mail/messages/1/attachments/1",
+    ] {
+        is_problem(&admin.get(path).await, StatusCode::NOT_FOUND, "not-found");
+    }
+    is_problem(
+        &admin.get("/api/mail/threads?unraed=true").await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-field",
+    );
+    let draft = json!({ "draft": { "account": "1" } });
+    is_problem(
+        &admin.json(Method::POST, "/api/mail/send", draft).await,
+        StatusCode::BAD_REQUEST,
+        "idempotency-key-missing",
+    );
+    let both = json!({ "action": "star", "messages": ["1"], "threads": ["1"] });
+    is_problem(
+        &admin.json(Method::POST, "/api/mail/actions", both).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-field",
+    );
+
+    let (status, upload) =
+        answered(admin.request(Method::POST, "/api/uploads").body("content")).await;
+    assert_eq!((status, &upload["size"]), (StatusCode::CREATED, &json!(7)));
+    is_problem(
+        &answered(
+            admin
+                .request(Method::POST, "/api/uploads")
+                .body("x".repeat(1001)),
+        )
+        .await,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+    );
+    is_problem(
+        &world
+            .stranger()
+            .get("/api/mail/inline/forged.forged/1")
+            .await,
+        StatusCode::FORBIDDEN,
+        "link-expired",
+    );
+}
+
+#[tokio::test]
+async fn everything_is_there_again_after_a_restart_and_a_second_server_is_refused() {
+    let mut world = World::new().await;
+    let admin = world.admin().await;
+    let id = admin.install(double()).await;
+    assert_eq!(
+        admin.post(&format!("/api/plugins/{id}/enable")).await.0,
+        StatusCode::OK
+    );
+    let config = Config {
+        data_dir: world.folder.path().to_owned(),
+        listen: ([127, 0, 0, 1], 0).into(),
+        ..Config::default()
+    };
+    assert!(
+        Server::start(config, Arc::new(world.clock.clone()))
+            .await
+            .is_err()
+    );
+    world.server.take().unwrap().shutdown().await;
+    let server = World::start(&world.folder, &world.clock).await;
+    assert!(server.first_administrator().is_none());
+    world.base = server.origin().to_owned();
+    world.server = Some(server);
+    let admin = Person {
+        base: world.base.clone(),
+        ..admin
+    };
+    assert_eq!(
+        admin.get(&format!("/api/plugins/{id}")).await.1["state"],
+        "enabled"
+    );
+    world.stop().await;
+}
