@@ -95,6 +95,7 @@ pub async fn set_sync_since(
     since: Option<u64>,
 ) -> Result<()> {
     let account = accounts::owned(platform, &caller.user, id).await?;
+    let since = since.filter(|since| *since > 0);
     let earlier = account.started
         && account
             .since
@@ -322,7 +323,11 @@ fn chosen(options: &[(String, String)]) -> Option<Option<u64>> {
         "" => None,
         "all" => Some(None),
         "default" => None,
-        time => time.parse().ok().map(Some),
+        // The beginning of time is the beginning of the mailbox.
+        time => time
+            .parse()
+            .ok()
+            .map(|time: u64| (time > 0).then_some(time)),
     }
 }
 

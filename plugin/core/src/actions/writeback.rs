@@ -79,7 +79,9 @@ pub(crate) async fn step<P: Platform, V: Provider>(
         }
     }
     if done.is_empty() && again.is_empty() && refused.is_empty() && pause.is_none() {
-        pause = Some(ProviderError::Unclear("the provider did not say what became of a change".into()));
+        pause = Some(ProviderError::Unclear(
+            "the provider did not say what became of a change".into(),
+        ));
     }
     for (edit, remote, reason) in refused {
         worker.platform.log(

@@ -192,7 +192,10 @@ async fn outgoing(
         bcc: draft.bcc.clone(),
         subject: draft.subject.clone(),
         html: draft.html.clone(),
-        text: draft.text.clone().or_else(|| draft.html.as_deref().map(content::text::of_html)),
+        text: draft
+            .text
+            .clone()
+            .or_else(|| draft.html.as_deref().map(content::text::of_html)),
         attachments,
         relation,
     })

@@ -103,15 +103,29 @@ mod tests {
 
     #[test]
     fn history_at_the_end_is_folded_with_its_introduction() {
-        assert_eq!(shown("Yes.\n\nOn Monday, Ann wrote:\n> Shall we?\n> Ann\n"), "Yes.\n\n");
+        assert_eq!(
+            shown("Yes.\n\nOn Monday, Ann wrote:\n> Shall we?\n> Ann\n"),
+            "Yes.\n\n"
+        );
         assert_eq!(shown("Да.\n\n1 окт. Анна пишет:\n\n> Идём?\n"), "Да.\n\n");
-        assert_eq!(shown("Yes.\nOn Monday, 1 October, Ann\n<ann@example.com> wrote:\n> Shall we?"), "Yes.\n");
-        assert_eq!(shown("OK\r\n-----Original Message-----\r\nFrom: Ann\r\n"), "OK\r\n");
+        assert_eq!(
+            shown("Yes.\nOn Monday, 1 October, Ann\n<ann@example.com> wrote:\n> Shall we?"),
+            "Yes.\n"
+        );
+        assert_eq!(
+            shown("OK\r\n-----Original Message-----\r\nFrom: Ann\r\n"),
+            "OK\r\n"
+        );
     }
 
     #[test]
     fn answers_between_the_lines_stay_in_sight() {
-        for text in ["> Shall we?\nYes.\n", "Hi\n> One?\nNo.\n> Two?\nYes.", "> only a quote\n", "no quote"] {
+        for text in [
+            "> Shall we?\nYes.\n",
+            "Hi\n> One?\nNo.\n> Two?\nYes.",
+            "> only a quote\n",
+            "no quote",
+        ] {
             assert_eq!(begins(text), None, "{text}");
         }
     }

@@ -324,11 +324,19 @@ mod tests {
     use super::*;
 
     fn inline() -> Vec<RemoteAttachment> {
-        vec![RemoteAttachment { id: "0.1".into(), content_id: Some("Logo@x".into()), ..RemoteAttachment::default() }]
+        vec![RemoteAttachment {
+            id: "0.1".into(),
+            content_id: Some("Logo@x".into()),
+            ..RemoteAttachment::default()
+        }]
     }
 
     fn shown(html: &str, allow_remote: bool) -> Clean {
-        let showing = Showing { allow_remote, inline_prefix: "/inline/".into(), remote_prefix: "/remote?u=".into() };
+        let showing = Showing {
+            allow_remote,
+            inline_prefix: "/inline/".into(),
+            remote_prefix: "/remote?u=".into(),
+        };
         clean(html, &inline(), &showing)
     }
 
@@ -368,8 +376,18 @@ mod tests {
         assert!(blocked.html.contains("color: red"));
         assert!(blocked.blocked >= 4, "{}", blocked.blocked);
         let allowed = shown(&remote, true);
-        assert!(allowed.html.contains("/remote?u=https%3A%2F%2Ft.example%2Fa.png"), "{}", allowed.html);
-        assert!(!allowed.html.contains("\"https://t.example"), "{}", allowed.html);
+        assert!(
+            allowed
+                .html
+                .contains("/remote?u=https%3A%2F%2Ft.example%2Fa.png"),
+            "{}",
+            allowed.html
+        );
+        assert!(
+            !allowed.html.contains("\"https://t.example"),
+            "{}",
+            allowed.html
+        );
     }
 
     #[test]
@@ -378,8 +396,19 @@ mod tests {
             "<table dir=rtl width=600 style='border-collapse:collapse'><tr><td>שלום<img src='cid:logo@X' alt=l></td></tr></table><a href='https://x.example'>x</a>",
             false,
         );
-        for part in ["dir=\"rtl\"", "/inline/0.1", "border-collapse: collapse", "target=\"_blank\"", "noopener", "שלום"] {
-            assert!(clean.html.contains(part), "{part} is missing in {}", clean.html);
+        for part in [
+            "dir=\"rtl\"",
+            "/inline/0.1",
+            "border-collapse: collapse",
+            "target=\"_blank\"",
+            "noopener",
+            "שלום",
+        ] {
+            assert!(
+                clean.html.contains(part),
+                "{part} is missing in {}",
+                clean.html
+            );
         }
         assert_eq!(clean.blocked, 0);
     }

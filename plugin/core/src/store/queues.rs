@@ -188,7 +188,11 @@ pub(crate) async fn outgoing_next(
     platform: &impl Platform,
     account: &str,
 ) -> Stored<Option<Outbox>> {
-    let filter = vec![query::text("account", account), in_state(UNDER_WAY), query::is("next_try", Operator::Less, NEVER)];
+    let filter = vec![
+        query::text("account", account),
+        in_state(UNDER_WAY),
+        query::is("next_try", Operator::Less, NEVER),
+    ];
     Ok(
         query::find::<Outbox>(platform, filter, query::oldest("next_try", 1))
             .await?

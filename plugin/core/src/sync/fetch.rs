@@ -101,7 +101,11 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             .collect();
         let mut new = 0;
         let mut bytes = 0;
-        let mut last = if fetched.pause.is_some() { Vec::new() } else { last };
+        let mut last = if fetched.pause.is_some() {
+            Vec::new()
+        } else {
+            last
+        };
         for message in fetched.whole {
             if let Some(marker) = message.marker.as_deref().filter(|_| !message.draft) {
                 last.push(queues::recognise(account, marker, &message.id));

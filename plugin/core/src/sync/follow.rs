@@ -90,10 +90,19 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 
     /// Does what the account's row asks for: compares everything, or lists again from a moved start date.
     pub(super) async fn again(&mut self) -> Result<(), Fault> {
-        let followed = self.streams.iter().filter(|stream| stream.phase == "following");
+        let followed = self
+            .streams
+            .iter()
+            .filter(|stream| stream.phase == "following");
         let rows = if self.account.compare {
             // Without a cursor a stream begins like one whose cursor was lost.
-            followed.map(|stream| Stream { cursor: None, more: true, ..stream.clone() }).collect()
+            followed
+                .map(|stream| Stream {
+                    cursor: None,
+                    more: true,
+                    ..stream.clone()
+                })
+                .collect()
         } else {
             let listing = |stream: &Stream| Stream {
                 phase: "listing".into(),
@@ -101,12 +110,20 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                 pages: 0,
                 ..stream.clone()
             };
-            let listed = |stream: &&Stream| matches!(stream.phase.as_str(), "following" | "listing");
+            let listed =
+                |stream: &&Stream| matches!(stream.phase.as_str(), "following" | "listing");
             self.streams.iter().filter(listed).map(listing).collect()
         };
-        let asked = if self.account.compare { "compare" } else { "relist" };
+        let asked = if self.account.compare {
+            "compare"
+        } else {
+            "relist"
+        };
         let mut writes: Vec<_> = accounts::put_streams(rows).into_iter().collect();
-        writes.push(accounts::patch(&self.account.id, vec![(asked, false.write())]));
+        writes.push(accounts::patch(
+            &self.account.id,
+            vec![(asked, false.write())],
+        ));
         self.platform.apply(writes).await?;
         Ok(())
     }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use crate::connect::{Connect, Linked};
 use crate::provider::{
-    Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, Outgoing, Profile, Provider, ProviderError, RemoteAttachment, RemoteFolder,
-    RemoteId, RemoteMessage, Result, Role,
+    Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, Outgoing, Profile, Provider,
+    ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -98,7 +98,9 @@ impl State {
     }
 
     pub fn change(&mut self, id: &str, change: impl FnOnce(&mut Mail)) {
-        let Some(mail) = self.mail.get_mut(id) else { return };
+        let Some(mail) = self.mail.get_mut(id) else {
+            return;
+        };
         let before = Self::home(mail);
         change(mail);
         let after = Self::home(mail);
@@ -125,14 +127,17 @@ impl State {
                 for label in out {
                     mail.folders.remove(*label);
                 }
-                mail.folders.extend(into.iter().map(|label| (*label).to_owned()));
+                mail.folders
+                    .extend(into.iter().map(|label| (*label).to_owned()));
             };
             match edit {
                 Edit::Read(read) => mail.read = *read,
                 Edit::Starred(starred) => mail.starred = *starred,
                 Edit::Archive if exclusive => place(mail, "archive"),
                 Edit::Archive => labels(mail, &["INBOX"], &[]),
-                Edit::Unarchive | Edit::NotSpam | Edit::Restore(None) if exclusive => place(mail, "INBOX"),
+                Edit::Unarchive | Edit::NotSpam | Edit::Restore(None) if exclusive => {
+                    place(mail, "INBOX")
+                }
                 Edit::Unarchive => labels(mail, &[], &["INBOX"]),
                 Edit::Trash if exclusive => place(mail, "TRASH"),
                 Edit::Trash => labels(mail, &["INBOX", "SPAM"], &["TRASH"]),
@@ -166,8 +171,14 @@ impl State {
             thread: mail.thread.clone(),
             message_id: Some(format!("<{id}@double>")),
             subject: mail.subject.clone(),
-            from: Some(Address { name: "Ann".into(), email: "ann@example.com".into() }),
-            to: vec![Address { name: String::new(), email: "me@example.com".into() }],
+            from: Some(Address {
+                name: "Ann".into(),
+                email: "ann@example.com".into(),
+            }),
+            to: vec![Address {
+                name: String::new(),
+                email: "me@example.com".into(),
+            }],
             received: mail.received,
             read: mail.read,
             starred: mail.starred,
@@ -185,12 +196,18 @@ impl State {
 
     fn wait(&self) -> ProviderError {
         let now = self.now.as_ref().map_or(0, |now| now());
-        ProviderError::Wait { until: now + 1_000, reason: "slowly".into() }
+        ProviderError::Wait {
+            until: now + 1_000,
+            reason: "slowly".into(),
+        }
     }
 
     /// How many messages with this marker were sent.
     pub fn sent(&self, marker: &str) -> usize {
-        self.mail.values().filter(|mail| !mail.draft && mail.marker.as_deref() == Some(marker)).count()
+        self.mail
+            .values()
+            .filter(|mail| !mail.draft && mail.marker.as_deref() == Some(marker))
+            .count()
     }
 
     pub fn drafts(&self) -> usize {
@@ -200,7 +217,12 @@ impl State {
 
 impl Double {
     pub fn new(exclusive: bool, now: impl Fn() -> u64 + 'static) -> Self {
-        let state = State { exclusive, page: 40, now: Some(Box::new(now)), ..State::default() };
+        let state = State {
+            exclusive,
+            page: 40,
+            now: Some(Box::new(now)),
+            ..State::default()
+        };
         Self(Rc::new(RefCell::new(state)))
     }
 
@@ -230,11 +252,18 @@ impl Connect for Double {
 impl Provider for Double {
     async fn profile(&self) -> Result<Profile> {
         let total = self.0.borrow().mail.len() as u64;
-        Ok(Profile { email: "me@example.com".into(), total: Some(total) })
+        Ok(Profile {
+            email: "me@example.com".into(),
+            total: Some(total),
+        })
     }
 
     async fn folders(&self) -> Result<Vec<RemoteFolder>> {
-        let folders = if self.0.borrow().exclusive { FOLDERS } else { LABELS };
+        let folders = if self.0.borrow().exclusive {
+            FOLDERS
+        } else {
+            LABELS
+        };
         let folder = |(id, role): &(&str, Role)| RemoteFolder {
             id: (*id).into(),
             name: (*id).into(),
@@ -247,12 +276,20 @@ impl Provider for Double {
     }
 
     fn streams(&self, folders: &[RemoteFolder]) -> Vec<String> {
-        if self.0.borrow().exclusive { folders.iter().map(|folder| folder.id.clone()).collect() } else { vec!["mailbox".into()] }
+        if self.0.borrow().exclusive {
+            folders.iter().map(|folder| folder.id.clone()).collect()
+        } else {
+            vec!["mailbox".into()]
+        }
     }
 
     async fn begin(&self, _: &str) -> Result<String> {
         let state = self.0.borrow();
-        Ok(if state.exclusive { "snapshot:0".into() } else { state.next.to_string() })
+        Ok(if state.exclusive {
+            "snapshot:0".into()
+        } else {
+            state.next.to_string()
+        })
     }
 
     async fn list(&self, stream: &str, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
@@ -265,12 +302,21 @@ impl Provider for Double {
             .collect();
         found.sort_by_key(|(id, mail)| (std::cmp::Reverse(mail.received), (*id).clone()));
         let start: usize = page.map_or(0, |page| page.parse().unwrap());
-        let items = found.iter().skip(start).take(state.page).map(|(id, mail)| Listed {
-            id: (*id).clone(),
-            thread: Some(mail.thread.clone()),
-            light: if state.exclusive { State::light(mail) } else { Light::default() },
-            message: (state.exclusive && !state.broken.contains(*id)).then(|| Box::new(State::remote(id, mail))),
-        });
+        let items = found
+            .iter()
+            .skip(start)
+            .take(state.page)
+            .map(|(id, mail)| Listed {
+                id: (*id).clone(),
+                thread: Some(mail.thread.clone()),
+                light: if state.exclusive {
+                    State::light(mail)
+                } else {
+                    Light::default()
+                },
+                message: (state.exclusive && !state.broken.contains(*id))
+                    .then(|| Box::new(State::remote(id, mail))),
+            });
         let items: Vec<Listed> = items.collect();
         let next = (start + items.len() < found.len()).then(|| (start + items.len()).to_string());
         Ok(Listing { items, next })
@@ -280,16 +326,32 @@ impl Provider for Double {
         let state = self.0.borrow();
         if let Some(start) = cursor.strip_prefix("snapshot:") {
             let start: usize = start.parse().unwrap();
-            let all: Vec<(&String, &Mail)> = state.mail.iter().filter(|(_, mail)| mail.folders.contains(stream)).collect();
+            let all: Vec<(&String, &Mail)> = state
+                .mail
+                .iter()
+                .filter(|(_, mail)| mail.folders.contains(stream))
+                .collect();
             let items: Vec<Change> = all
                 .iter()
                 .skip(start)
                 .take(state.page)
-                .map(|(id, mail)| Change::Present { id: (*id).clone(), light: State::light(mail) })
+                .map(|(id, mail)| Change::Present {
+                    id: (*id).clone(),
+                    light: State::light(mail),
+                })
                 .collect();
             let more = start + items.len() < all.len();
-            let next = if more { format!("snapshot:{}", start + items.len()) } else { state.next.to_string() };
-            return Ok(Changes { items, next, more, snapshot: true });
+            let next = if more {
+                format!("snapshot:{}", start + items.len())
+            } else {
+                state.next.to_string()
+            };
+            return Ok(Changes {
+                items,
+                next,
+                more,
+                snapshot: true,
+            });
         }
         let from: u64 = cursor.parse().unwrap();
         if from < state.forgotten {
@@ -304,21 +366,39 @@ impl Provider for Double {
             }
             match state.mail.get(id) {
                 Some(mail) if !state.exclusive || mail.folders.contains(stream) => {
-                    items.push(Change::Present { id: id.clone(), light: State::light(mail) });
+                    items.push(Change::Present {
+                        id: id.clone(),
+                        light: State::light(mail),
+                    });
                 }
-                _ if state.exclusive && left.as_deref() == Some(stream) => items.push(Change::Gone { id: id.clone(), certain: false }),
-                None if !state.exclusive => items.push(Change::Gone { id: id.clone(), certain: true }),
+                _ if state.exclusive && left.as_deref() == Some(stream) => {
+                    items.push(Change::Gone {
+                        id: id.clone(),
+                        certain: false,
+                    })
+                }
+                None if !state.exclusive => items.push(Change::Gone {
+                    id: id.clone(),
+                    certain: true,
+                }),
                 _ => {}
             }
         }
-        Ok(Changes { items, more: next < state.next, next: next.to_string(), snapshot: false })
+        Ok(Changes {
+            items,
+            more: next < state.next,
+            next: next.to_string(),
+            snapshot: false,
+        })
     }
 
     async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         let state = self.0.borrow();
         let one = |id: &RemoteId| match state.mail.get(id) {
             None => Err(ProviderError::NotFound),
-            Some(_) if state.broken.contains(id) => Err(ProviderError::Refused("unreadable".into())),
+            Some(_) if state.broken.contains(id) => {
+                Err(ProviderError::Refused("unreadable".into()))
+            }
             Some(mail) => Ok(State::remote(id, mail)),
         };
         Ok(ids.iter().map(|id| (id.clone(), one(id))).collect())
@@ -356,7 +436,10 @@ impl Provider for Double {
         self.act(|state| {
             let received = state.now.as_ref().map_or(0, |now| now());
             Ok(state.deliver(Mail {
-                thread: message.relation.as_ref().map_or_else(|| format!("t-{}", message.marker), |relation| relation.thread.clone()),
+                thread: message.relation.as_ref().map_or_else(
+                    || format!("t-{}", message.marker),
+                    |relation| relation.thread.clone(),
+                ),
                 folders: BTreeSet::from(["DRAFT".to_owned()]),
                 read: true,
                 received,
@@ -371,7 +454,12 @@ impl Provider for Double {
 
     async fn find_draft(&self, marker: &str) -> Result<Vec<String>> {
         let state = self.0.borrow();
-        Ok(state.mail.iter().filter(|(_, mail)| mail.draft && mail.marker.as_deref() == Some(marker)).map(|(id, _)| id.clone()).collect())
+        Ok(state
+            .mail
+            .iter()
+            .filter(|(_, mail)| mail.draft && mail.marker.as_deref() == Some(marker))
+            .map(|(id, _)| id.clone())
+            .collect())
     }
 
     async fn delete_draft(&self, draft: &str) -> Result<()> {
@@ -402,11 +490,17 @@ impl Provider for Double {
         if state.mail.get(draft).is_some_and(|mail| mail.draft) {
             return Ok(DraftFate::Draft);
         }
-        let sent = state.mail.iter().find(|(_, mail)| !mail.draft && mail.marker.as_deref() == Some(marker));
+        let sent = state
+            .mail
+            .iter()
+            .find(|(_, mail)| !mail.draft && mail.marker.as_deref() == Some(marker));
         Ok(sent.map_or(DraftFate::Gone, |(id, _)| DraftFate::Sent(Some(id.clone()))))
     }
 
     async fn aliases(&self) -> Result<Vec<Address>> {
-        Ok(vec![Address { name: "Me".into(), email: "me@example.com".into() }])
+        Ok(vec![Address {
+            name: "Me".into(),
+            email: "me@example.com".into(),
+        }])
     }
 }

@@ -88,7 +88,9 @@ async fn happen(world: &World, event: &Event, number: u64) {
             }
         }
         Event::Act(which, what) => {
-            let Some(id) = pick(world, *which) else { return };
+            let Some(id) = pick(world, *which) else {
+                return;
+            };
             let action = match what % 9 {
                 0 => Action::MarkRead,
                 1 => Action::MarkUnread,
@@ -101,7 +103,9 @@ async fn happen(world: &World, event: &Event, number: u64) {
                 _ => Action::DeleteForEver,
             };
             let subject = Subject::Messages(vec![world.message(&id)]);
-            actions::apply(&world.host, &world.me, subject, action).await.unwrap();
+            actions::apply(&world.host, &world.me, subject, action)
+                .await
+                .unwrap();
             world.check_derived().await;
         }
         Event::Run => {
@@ -153,7 +157,10 @@ async fn play(exclusive: bool, before: u8, events: Vec<Event>) {
 }
 
 fn run(exclusive: bool, before: u8, events: Vec<Event>) {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(play(exclusive, before, events));
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(play(exclusive, before, events));
 }
 
 proptest! {
@@ -207,15 +214,31 @@ async fn what_cannot_be_read_is_parked_with_its_reason_and_read_later() {
     for _ in 0..20 {
         world.turn().await;
     }
-    let parked = accounts::list_parked(&world.host, &world.me, &world.account).await.unwrap();
+    let parked = accounts::list_parked(&world.host, &world.me, &world.account)
+        .await
+        .unwrap();
     assert_eq!(parked.len(), 1);
-    assert_eq!((parked[0].provider_id.as_str(), parked[0].reason.as_str()), (bad.as_str(), "refused: unreadable"));
-    let status = accounts::get(&world.host, &world.me, &world.account).await.unwrap().status;
-    assert_eq!((status.condition, status.stored, status.parked), (Condition::UpToDate, 1, 1));
+    assert_eq!(
+        (parked[0].provider_id.as_str(), parked[0].reason.as_str()),
+        (bad.as_str(), "refused: unreadable")
+    );
+    let status = accounts::get(&world.host, &world.me, &world.account)
+        .await
+        .unwrap()
+        .status;
+    assert_eq!(
+        (status.condition, status.stored, status.parked),
+        (Condition::UpToDate, 1, 1)
+    );
     world.provider(|state| state.broken.clear());
     world.settle().await;
     world.check_same().await;
-    assert!(accounts::list_parked(&world.host, &world.me, &world.account).await.unwrap().is_empty());
+    assert!(
+        accounts::list_parked(&world.host, &world.me, &world.account)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -229,10 +252,16 @@ async fn an_older_sync_never_undoes_a_click() {
         state.faults.extend([Some(Fault::Wait), Some(Fault::Wait)]);
     });
     let subject = Subject::Messages(vec![world.message(&id)]);
-    actions::apply(&world.host, &world.me, subject, Action::MarkRead).await.unwrap();
-    accounts::sync_now(&world.host, &world.me, &world.account).await.unwrap();
+    actions::apply(&world.host, &world.me, subject, Action::MarkRead)
+        .await
+        .unwrap();
+    accounts::sync_now(&world.host, &world.me, &world.account)
+        .await
+        .unwrap();
     world.turn().await;
-    let message = mailbox::message(&world.host, &world.me, &world.message(&id)).await.unwrap();
+    let message = mailbox::message(&world.host, &world.me, &world.message(&id))
+        .await
+        .unwrap();
     assert!(!message.marks.unread);
     world.settle().await;
     world.check_same().await;
@@ -249,32 +278,93 @@ async fn a_refused_change_is_taken_back() {
     });
     world.settle().await;
     let subject = Subject::Messages(vec![world.message(&id)]);
-    actions::apply(&world.host, &world.me, subject, Action::Archive).await.unwrap();
-    assert_eq!(world.threads(Filter { folders: vec![world.folder("INBOX")], ..Filter::default() }, 5, None).await.items.len(), 0);
+    actions::apply(&world.host, &world.me, subject, Action::Archive)
+        .await
+        .unwrap();
+    assert_eq!(
+        world
+            .threads(
+                Filter {
+                    folders: vec![world.folder("INBOX")],
+                    ..Filter::default()
+                },
+                5,
+                None
+            )
+            .await
+            .items
+            .len(),
+        0
+    );
     world.settle().await;
-    assert_eq!(world.threads(Filter { folders: vec![world.folder("INBOX")], ..Filter::default() }, 5, None).await.items.len(), 1);
+    assert_eq!(
+        world
+            .threads(
+                Filter {
+                    folders: vec![world.folder("INBOX")],
+                    ..Filter::default()
+                },
+                5,
+                None
+            )
+            .await
+            .items
+            .len(),
+        1
+    );
     world.check_same().await;
-    assert!(world.host.take_events().iter().any(|event| event.topic == "actions.refused"));
+    assert!(
+        world
+            .host
+            .take_events()
+            .iter()
+            .any(|event| event.topic == "actions.refused")
+    );
 }
 
 #[tokio::test]
 async fn actions_can_be_undone_at_the_provider_too() {
     for exclusive in [false, true] {
-        for action in [Action::Archive, Action::Trash, Action::Spam, Action::MarkRead, Action::Star] {
+        for action in [
+            Action::Archive,
+            Action::Trash,
+            Action::Spam,
+            Action::MarkRead,
+            Action::Star,
+        ] {
             let world = World::new(exclusive).await;
             let id = world.provider(|state| state.deliver(letter(1, "a")));
             world.settle().await;
             let before = world.provider(|state| state.mail[&id].clone());
             let subject = Subject::Threads(vec![crate::ids::thread(&world.account, "a")]);
-            let applied = actions::apply(&world.host, &world.me, subject, action.clone()).await.unwrap();
-            assert_eq!((applied.messages, applied.refused.len()), (1, 0), "{action:?}");
+            let applied = actions::apply(&world.host, &world.me, subject, action.clone())
+                .await
+                .unwrap();
+            assert_eq!(
+                (applied.messages, applied.refused.len()),
+                (1, 0),
+                "{action:?}"
+            );
             world.settle().await;
-            assert_ne!(world.provider(|state| state.mail[&id].clone()), before, "{action:?}");
-            actions::undo(&world.host, &world.me, &applied.undo).await.unwrap();
+            assert_ne!(
+                world.provider(|state| state.mail[&id].clone()),
+                before,
+                "{action:?}"
+            );
+            actions::undo(&world.host, &world.me, &applied.undo)
+                .await
+                .unwrap();
             world.settle().await;
-            assert_eq!(world.provider(|state| state.mail[&id].clone()), before, "{action:?}");
+            assert_eq!(
+                world.provider(|state| state.mail[&id].clone()),
+                before,
+                "{action:?}"
+            );
             world.check_same().await;
-            assert_eq!(actions::undo(&world.host, &world.me, &applied.undo).await, Err(Error::NotFound));
+            assert_eq!(
+                actions::undo(&world.host, &world.me, &applied.undo).await,
+                Err(Error::NotFound)
+            );
         }
     }
 }
@@ -287,8 +377,21 @@ async fn everything_that_matches_is_changed_however_much_it_is() {
         world.provider(|state| state.deliver(letter(number, &format!("t{number}"))));
     }
     world.settle().await;
-    let unread = Filter { having: Marks { unread: true, ..Marks::default() }, ..Filter::default() };
-    let applied = actions::apply(&world.host, &world.me, Subject::Matching(unread), Action::MarkRead).await.unwrap();
+    let unread = Filter {
+        having: Marks {
+            unread: true,
+            ..Marks::default()
+        },
+        ..Filter::default()
+    };
+    let applied = actions::apply(
+        &world.host,
+        &world.me,
+        Subject::Matching(unread),
+        Action::MarkRead,
+    )
+    .await
+    .unwrap();
     assert!(applied.messages >= 400);
     world.settle().await;
     world.sync().await;
@@ -302,13 +405,41 @@ async fn nobody_sees_or_changes_what_is_somebody_elses() {
     let id = world.provider(|state| state.deliver(letter(1, "a")));
     world.settle().await;
     let (other, message) = (caller("other"), world.message(&id));
-    assert_eq!(mailbox::message(&world.host, &other, &message).await, Err(Error::NotFound));
-    assert_eq!(mailbox::thread(&world.host, &other, &crate::ids::thread("acc", "a")).await, Err(Error::NotFound));
-    assert_eq!(accounts::get(&world.host, &other, &world.account).await, Err(Error::NotFound));
-    assert_eq!(mailbox::list_folders(&world.host, &other, Some(&world.account)).await, Err(Error::NotFound));
-    let foreign = Filter { folders: vec![world.folder("INBOX")], ..Filter::default() };
-    let slice = crate::model::Slice { limit: 5, cursor: None };
-    assert_eq!(mailbox::list_threads(&world.host, &other, &foreign, slice).await, Err(Error::NotFound));
-    let applied = actions::apply(&world.host, &other, Subject::Messages(vec![message]), Action::Trash).await.unwrap();
+    assert_eq!(
+        mailbox::message(&world.host, &other, &message).await,
+        Err(Error::NotFound)
+    );
+    assert_eq!(
+        mailbox::thread(&world.host, &other, &crate::ids::thread("acc", "a")).await,
+        Err(Error::NotFound)
+    );
+    assert_eq!(
+        accounts::get(&world.host, &other, &world.account).await,
+        Err(Error::NotFound)
+    );
+    assert_eq!(
+        mailbox::list_folders(&world.host, &other, Some(&world.account)).await,
+        Err(Error::NotFound)
+    );
+    let foreign = Filter {
+        folders: vec![world.folder("INBOX")],
+        ..Filter::default()
+    };
+    let slice = crate::model::Slice {
+        limit: 5,
+        cursor: None,
+    };
+    assert_eq!(
+        mailbox::list_threads(&world.host, &other, &foreign, slice).await,
+        Err(Error::NotFound)
+    );
+    let applied = actions::apply(
+        &world.host,
+        &other,
+        Subject::Messages(vec![message]),
+        Action::Trash,
+    )
+    .await
+    .unwrap();
     assert_eq!((applied.messages, applied.refused.len()), (0, 1));
 }

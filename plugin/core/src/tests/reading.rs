@@ -17,7 +17,16 @@ async fn pages_hold_every_conversation_once_newest_first() {
         let mut seen = Vec::new();
         let mut cursor = None;
         loop {
-            let page = world.threads(Filter { folders: folders.clone(), ..Filter::default() }, 10, cursor).await;
+            let page = world
+                .threads(
+                    Filter {
+                        folders: folders.clone(),
+                        ..Filter::default()
+                    },
+                    10,
+                    cursor,
+                )
+                .await;
             seen.extend(page.items);
             cursor = page.next;
             if cursor.is_none() {
@@ -26,7 +35,10 @@ async fn pages_hold_every_conversation_once_newest_first() {
         }
         assert_eq!(seen.len(), 25);
         assert!(seen.windows(2).all(|pair| pair[0].latest >= pair[1].latest));
-        assert!(seen.iter().all(|thread| thread.messages == 3 && thread.marks.unread));
+        assert!(
+            seen.iter()
+                .all(|thread| thread.messages == 3 && thread.marks.unread)
+        );
     }
 }
 
@@ -44,14 +56,35 @@ async fn search_finds_words_addresses_and_marks() {
         });
     }
     world.settle().await;
-    let words = |text: &str| Filter { text: Some(text.into()), ..Filter::default() };
-    assert_eq!(world.threads(words("ostrich"), 10, None).await.items.len(), 1);
-    assert_eq!(world.threads(words("nowhere"), 10, None).await.items.len(), 0);
-    let starred = Filter { having: Marks { starred: true, ..Marks::default() }, ..words("ostrich") };
+    let words = |text: &str| Filter {
+        text: Some(text.into()),
+        ..Filter::default()
+    };
+    assert_eq!(
+        world.threads(words("ostrich"), 10, None).await.items.len(),
+        1
+    );
+    assert_eq!(
+        world.threads(words("nowhere"), 10, None).await.items.len(),
+        0
+    );
+    let starred = Filter {
+        having: Marks {
+            starred: true,
+            ..Marks::default()
+        },
+        ..words("ostrich")
+    };
     assert_eq!(world.threads(starred, 10, None).await.items.len(), 1);
-    let address = Filter { addresses: vec!["Ann@Example.com".into()], ..Filter::default() };
+    let address = Filter {
+        addresses: vec!["Ann@Example.com".into()],
+        ..Filter::default()
+    };
     assert_eq!(world.threads(address, 200, None).await.items.len(), 10);
-    let domain = Filter { domains: vec!["example.org".into()], ..Filter::default() };
+    let domain = Filter {
+        domains: vec!["example.org".into()],
+        ..Filter::default()
+    };
     assert_eq!(world.threads(domain, 200, None).await.items.len(), 0);
     // Paging through a search shows each conversation once.
     let mut seen = Vec::new();
@@ -78,9 +111,22 @@ async fn unlinking_deletes_all_that_was_the_accounts() {
         world.provider(|state| state.deliver(letter(number, &format!("t{number}"))));
     }
     world.settle().await;
-    accounts::unlink(&world.host, &world.me, &world.account, false).await.unwrap();
-    assert!(accounts::list(&world.host, &world.me).await.unwrap().is_empty());
-    assert!(world.threads(Filter::default(), 10, None).await.items.is_empty());
+    accounts::unlink(&world.host, &world.me, &world.account, false)
+        .await
+        .unwrap();
+    assert!(
+        accounts::list(&world.host, &world.me)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        world
+            .threads(Filter::default(), 10, None)
+            .await
+            .items
+            .is_empty()
+    );
     while world.turn().await {}
     assert!(world.all::<rows::Light>().await.is_empty());
     assert!(world.all::<rows::Hit>().await.is_empty());

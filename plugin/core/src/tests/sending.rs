@@ -11,7 +11,10 @@ use crate::store::rows;
 fn draft(world: &World) -> Draft {
     Draft {
         account: world.account.clone(),
-        to: vec![Address { name: String::new(), email: "bob@example.com".into() }],
+        to: vec![Address {
+            name: String::new(),
+            email: "bob@example.com".into(),
+        }],
         subject: "Hello".into(),
         text: Some("Hi Bob".into()),
         ..Draft::default()
@@ -19,23 +22,53 @@ fn draft(world: &World) -> Draft {
 }
 
 fn fault() -> impl Strategy<Value = Option<Fault>> {
-    prop_oneof![Just(None), Just(Some(Fault::Lost)), Just(Some(Fault::LostAfter)), Just(Some(Fault::Wait))]
+    prop_oneof![
+        Just(None),
+        Just(Some(Fault::Lost)),
+        Just(Some(Fault::LostAfter)),
+        Just(Some(Fault::Wait))
+    ]
 }
 
 async fn send_through(faults: Vec<Option<Fault>>, crashes: Vec<u8>) {
     let world = World::new(false).await;
     world.settle().await;
     world.provider(|state| state.faults.extend(faults));
-    compose::send(&world.host, &world.me, "key", Sendable::Fresh(draft(&world)), None).await.unwrap();
+    compose::send(
+        &world.host,
+        &world.me,
+        "key",
+        Sendable::Fresh(draft(&world)),
+        None,
+    )
+    .await
+    .unwrap();
     for crash in crashes {
         world.host.crash_at(u64::from(crash % 60));
         world.turn().await;
         world.clock.advance(20_000);
     }
     // The client asks again, as clients do.
-    compose::send(&world.host, &world.me, "key", Sendable::Fresh(draft(&world)), None).await.unwrap();
+    compose::send(
+        &world.host,
+        &world.me,
+        "key",
+        Sendable::Fresh(draft(&world)),
+        None,
+    )
+    .await
+    .unwrap();
     world.settle().await;
-    let outbox = compose::outbox(&world.host, &world.me, Slice { limit: 10, cursor: None }).await.unwrap();
+    let outbox = compose::outbox(
+        &world.host,
+        &world.me,
+        Slice {
+            limit: 10,
+            cursor: None,
+        },
+    )
+    .await
+    .unwrap();
     assert_eq!(outbox.items.len(), 1);
     assert_eq!(outbox.items[0].state, SendState::Sent);
     let row = world.all::<rows::Outbox>().await.remove(0);
@@ -59,15 +92,37 @@ async fn a_reply_goes_to_the_sender_and_appears_in_its_thread() {
     let id = world.provider(|state| state.deliver(letter(1, "a")));
     world.settle().await;
     let original = world.message(&id);
-    let mut reply = compose::prepare(&world.host, &world.double, &world.me, &original, Relation::ReplyAll).await.unwrap();
-    assert_eq!(reply.to, [Address { name: "Ann".into(), email: "ann@example.com".into() }]);
+    let mut reply = compose::prepare(
+        &world.host,
+        &world.double,
+        &world.me,
+        &original,
+        Relation::ReplyAll,
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        reply.to,
+        [Address {
+            name: "Ann".into(),
+            email: "ann@example.com".into()
+        }]
+    );
     assert!(reply.cc.is_empty(), "own address removed");
     assert_eq!(reply.subject, "Re: Letter 1");
     assert!(reply.text.as_ref().unwrap().contains("> Dear reader"));
     reply.text = Some(format!("Thanks!{}", reply.text.unwrap()));
-    compose::send(&world.host, &world.me, "k", Sendable::Fresh(reply), None).await.unwrap();
+    compose::send(&world.host, &world.me, "k", Sendable::Fresh(reply), None)
+        .await
+        .unwrap();
     world.turn().await;
-    let thread = crate::mailbox::thread(&world.host, &world.me, &crate::ids::thread(&world.account, "a")).await.unwrap();
+    let thread = crate::mailbox::thread(
+        &world.host,
+        &world.me,
+        &crate::ids::thread(&world.account, "a"),
+    )
+    .await
+    .unwrap();
     assert_eq!(thread.len(), 2, "the sent message is there at once");
     assert!(thread[0].marks.answered);
     world.settle().await;
@@ -79,13 +134,38 @@ async fn what_waits_can_be_cancelled_and_what_is_gone_cannot() {
     let world = World::new(false).await;
     world.settle().await;
     let later = world.clock.now() + 10_000;
-    let waiting = compose::send(&world.host, &world.me, "a", Sendable::Fresh(draft(&world)), Some(later)).await.unwrap();
+    let waiting = compose::send(
+        &world.host,
+        &world.me,
+        "a",
+        Sendable::Fresh(draft(&world)),
+        Some(later),
+    )
+    .await
+    .unwrap();
     assert_eq!(waiting.state, SendState::Scheduled);
-    assert_eq!(compose::cancel(&world.host, &world.me, &waiting.id).await.unwrap().state, SendState::Cancelled);
-    let sent = compose::send(&world.host, &world.me, "b", Sendable::Fresh(draft(&world)), None).await.unwrap();
+    assert_eq!(
+        compose::cancel(&world.host, &world.me, &waiting.id)
+            .await
+            .unwrap()
+            .state,
+        SendState::Cancelled
+    );
+    let sent = compose::send(
+        &world.host,
+        &world.me,
+        "b",
+        Sendable::Fresh(draft(&world)),
+        None,
+    )
+    .await
+    .unwrap();
     world.clock.advance(20_000);
     world.settle().await;
-    assert!(matches!(compose::cancel(&world.host, &world.me, &sent.id).await, Err(Error::Conflict(_))));
+    assert!(matches!(
+        compose::cancel(&world.host, &world.me, &sent.id).await,
+        Err(Error::Conflict(_))
+    ));
     assert_eq!(world.provider(|state| state.mail.len()), 1);
 }
 
@@ -94,20 +174,35 @@ async fn a_draft_is_saved_at_the_provider_once_and_goes_when_it_is_sent() {
     let world = World::new(false).await;
     world.settle().await;
     let mut content = draft(&world);
-    let first = compose::save(&world.host, &world.me, None, content.clone()).await.unwrap();
+    let first = compose::save(&world.host, &world.me, None, content.clone())
+        .await
+        .unwrap();
     world.clock.advance(5_000);
     world.settle().await;
     content.text = Some("Hi Bob, again".into());
-    let second = compose::save(&world.host, &world.me, Some(first.clone()), content.clone()).await.unwrap();
-    assert!(matches!(compose::save(&world.host, &world.me, Some(first), content).await, Err(Error::Conflict(_))));
+    let second = compose::save(&world.host, &world.me, Some(first.clone()), content.clone())
+        .await
+        .unwrap();
+    assert!(matches!(
+        compose::save(&world.host, &world.me, Some(first), content).await,
+        Err(Error::Conflict(_))
+    ));
     world.clock.advance(5_000);
     world.settle().await;
     assert_eq!(world.provider(|state| state.drafts()), 1);
-    assert_eq!(world.provider(|state| state.mail.values().next().unwrap().text.clone()), "Hi Bob, again");
-    compose::send(&world.host, &world.me, "key", Sendable::Saved(second), None).await.unwrap();
+    assert_eq!(
+        world.provider(|state| state.mail.values().next().unwrap().text.clone()),
+        "Hi Bob, again"
+    );
+    compose::send(&world.host, &world.me, "key", Sendable::Saved(second), None)
+        .await
+        .unwrap();
     world.clock.advance(5_000);
     world.settle().await;
     world.sync().await;
-    assert_eq!(world.provider(|state| (state.drafts(), state.mail.len())), (0, 1));
+    assert_eq!(
+        world.provider(|state| (state.drafts(), state.mail.len())),
+        (0, 1)
+    );
     world.check_same().await;
 }

@@ -23,7 +23,11 @@ pub struct World {
 }
 
 pub fn caller(user: &str) -> Caller {
-    Caller { user: user.into(), locale: "en".into(), ..Caller::default() }
+    Caller {
+        user: user.into(),
+        locale: "en".into(),
+        ..Caller::default()
+    }
 }
 
 pub fn letter(number: u64, thread: &str) -> Mail {
@@ -79,7 +83,13 @@ impl World {
         let mut writes: Vec<_> = account_rows::put(account).into_iter().collect();
         writes.push(queues::wake("acc", None, crate::platform::Priority::Normal));
         crate::platform::Store::apply(&host, writes).await.unwrap();
-        Self { clock, host, double, me: caller("me"), account: "acc".into() }
+        Self {
+            clock,
+            host,
+            double,
+            me: caller("me"),
+            account: "acc".into(),
+        }
     }
 
     pub fn provider<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -96,8 +106,15 @@ impl World {
 
     /// Runs the due job, if there is one; false: there is none, or the host died.
     pub async fn turn(&self) -> bool {
-        let Some((lease, call)) = self.host.take_job() else { return false };
-        let job = JobRun { kind: lease.job.kind.clone(), key: lease.job.key.clone(), payload: Vec::new(), attempt: lease.attempt };
+        let Some((lease, call)) = self.host.take_job() else {
+            return false;
+        };
+        let job = JobRun {
+            kind: lease.job.kind.clone(),
+            key: lease.job.key.clone(),
+            payload: Vec::new(),
+            attempt: lease.attempt,
+        };
         match self.host.run(jobs::run(&call, &self.double, &job)).await {
             Some(JobOutcome::Done) => self.host.finish(&lease, Outcome::Done),
             Some(JobOutcome::AgainAt(at)) => self.host.finish(&lease, Outcome::AgainAt(at)),
@@ -121,10 +138,18 @@ impl World {
             }
             let account = account_rows::get(&self.host, &self.account).await.unwrap();
             let Some(account) = account else { return };
-            let status = crate::sync::status::status(&self.host, &account).await.unwrap();
+            let status = crate::sync::status::status(&self.host, &account)
+                .await
+                .unwrap();
             let busy = queues::any_edit(&self.host, &self.account).await.unwrap()
-                || queues::outgoing_next(&self.host, &self.account).await.unwrap().is_some()
-                || queues::parked_next(&self.host, &self.account).await.unwrap().is_some_and(|at| at < self.clock.now() + HOUR);
+                || queues::outgoing_next(&self.host, &self.account)
+                    .await
+                    .unwrap()
+                    .is_some()
+                || queues::parked_next(&self.host, &self.account)
+                    .await
+                    .unwrap()
+                    .is_some_and(|at| at < self.clock.now() + HOUR);
             if status.condition == Condition::UpToDate && !busy {
                 return;
             }
@@ -136,7 +161,9 @@ impl World {
 
     pub async fn sync(&self) {
         self.clock.advance(1_000);
-        accounts::sync_now(&self.host, &self.me, &self.account).await.unwrap();
+        accounts::sync_now(&self.host, &self.me, &self.account)
+            .await
+            .unwrap();
         self.settle().await;
     }
 
@@ -157,9 +184,17 @@ impl World {
         }
         for folder in self.all::<rows::Folder>().await {
             let (total, unread) = totals.remove(&folder.id).unwrap_or_default();
-            assert_eq!((folder.total.unwrap_or(0), folder.unread.unwrap_or(0)), (total, unread), "counters of {:?}", folder.name);
+            assert_eq!(
+                (folder.total.unwrap_or(0), folder.unread.unwrap_or(0)),
+                (total, unread),
+                "counters of {:?}",
+                folder.name
+            );
         }
-        let account = account_rows::get(&self.host, &self.account).await.unwrap().unwrap();
+        let account = account_rows::get(&self.host, &self.account)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(account.local_count, i64::try_from(messages.len()).unwrap());
 
         let threads: Vec<rows::Thread> = self.all().await;
@@ -173,16 +208,31 @@ impl World {
             let members = &by_thread[thread.id.as_str()];
             assert_eq!(thread.messages, i64::try_from(members.len()).unwrap());
             assert_eq!(thread.unread, members.iter().any(|message| message.unread));
-            assert_eq!(thread.starred, members.iter().any(|message| message.starred));
+            assert_eq!(
+                thread.starred,
+                members.iter().any(|message| message.starred)
+            );
             for folder in &thread.folders.0 {
-                places.insert((folder.clone(), thread.id.clone(), thread.latest, thread.unread));
+                places.insert((
+                    folder.clone(),
+                    thread.id.clone(),
+                    thread.latest,
+                    thread.unread,
+                ));
             }
         }
         let listed: BTreeSet<_> = self
             .all::<rows::Listing>()
             .await
             .into_iter()
-            .map(|listing| (listing.folder, listing.thread, listing.latest, listing.unread))
+            .map(|listing| {
+                (
+                    listing.folder,
+                    listing.thread,
+                    listing.latest,
+                    listing.unread,
+                )
+            })
             .collect();
         assert_eq!(listed, places);
         let bodies: Vec<rows::Hit> = self.all().await;
@@ -204,18 +254,39 @@ impl World {
         let there: BTreeMap<String, (bool, bool, BTreeSet<String>)> = self
             .provider(|state| state.mail.clone())
             .into_iter()
-            .map(|(id, mail)| (id, (!mail.read, mail.starred, mail.folders.iter().map(|folder| self.folder(folder)).collect())))
+            .map(|(id, mail)| {
+                (
+                    id,
+                    (
+                        !mail.read,
+                        mail.starred,
+                        mail.folders
+                            .iter()
+                            .map(|folder| self.folder(folder))
+                            .collect(),
+                    ),
+                )
+            })
             .collect();
         assert_eq!(here, there);
     }
 
-    pub async fn threads(&self, filter: Filter, limit: u32, cursor: Option<String>) -> crate::model::Items<crate::model::ThreadSummary> {
-        mailbox::list_threads(&self.host, &self.me, &filter, Slice { limit, cursor }).await.unwrap()
+    pub async fn threads(
+        &self,
+        filter: Filter,
+        limit: u32,
+        cursor: Option<String>,
+    ) -> crate::model::Items<crate::model::ThreadSummary> {
+        mailbox::list_threads(&self.host, &self.me, &filter, Slice { limit, cursor })
+            .await
+            .unwrap()
     }
 }
 
 impl Memory {
     async fn define_settings(&self) {
-        crate::platform::Store::define(self, &crate::settings::collection()).await.unwrap();
+        crate::platform::Store::define(self, &crate::settings::collection())
+            .await
+            .unwrap();
     }
 }
