@@ -2,7 +2,7 @@
 
 use super::{Fault, Worker};
 use crate::platform::Platform;
-use crate::provider::{Provider, Role};
+use crate::provider::{Profile, Provider, ProviderError, Role};
 use crate::store::accounts;
 use crate::store::column::{Column, Json};
 use crate::store::queues::time;
@@ -11,7 +11,18 @@ use crate::store::rows::Stream;
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// Lists folders, and begins or ends streams.
     pub(super) async fn refresh_folders(&mut self) -> Result<(), Fault> {
-        let profile = self.mailbox.profile().await?;
+        // Only for the address and a count: a mailbox whose owner's profile may not be read is followed all the same.
+        let profile = match self.mailbox.profile().await {
+            Err(
+                ProviderError::Refused(_)
+                | ProviderError::NotFound
+                | ProviderError::MissingScope(_),
+            ) => Profile {
+                email: String::new(),
+                total: None,
+            },
+            profile => profile?,
+        };
         let folders = self.mailbox.folders().await?;
         let wanted = self.mailbox.streams(&folders);
         let exclusive = folders
