@@ -12,6 +12,7 @@ mod developer;
 mod plugins;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -178,6 +179,7 @@ fn start_log(config: &Config) -> Result<(), Failure> {
         .map_err(|error| anyhow::anyhow!("log = {:?} is no filter: {error}", config.log))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => log.with_target(false).init(),

@@ -237,7 +237,7 @@ impl Site {
                 "keys_url": at("/oauth2/v3/certs")?,
                 "api_url": bare,
             }),
-            "microsoft" => json!({ "authority_url": bare, "graph_url": format!("{bare}/v1.0") }),
+            "microsoft" => json!({ "authority_url": bare, "graph_url": bare }),
             other => bail!("there is no provider {other}"),
         })
     }

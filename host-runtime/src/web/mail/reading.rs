@@ -141,7 +141,7 @@ pub(crate) struct AttachmentParams {
 #[utoipa::path(
     get, path = "/api/mail/messages/{id}/attachments/{aid}", tag = "mail",
     params(("id" = String, Path, description = "Message"), ("aid" = String, Path, description = "Attachment"), AttachmentParams, ("Range" = Option<String>, Header, description = "One range of bytes")),
-    responses((status = 200, description = "The whole file", content_type = "application/octet-stream"), (status = 206, description = "The range", content_type = "application/octet-stream"))
+    responses((status = 200, description = "The whole file", content_type = "*/*"), (status = 206, description = "The range", content_type = "*/*"))
 )]
 async fn attachment(
     State(state): State<AppState>,

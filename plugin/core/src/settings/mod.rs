@@ -192,6 +192,8 @@ impl ProviderSettings {
             ProviderKind::Microsoft => {
                 let authority = self.endpoint("authority_url", self.cloud.authority());
                 let graph = self.endpoint("graph_url", self.cloud.graph());
+                // Microsoft's documentation shows it with the version, so that is how people copy it.
+                let graph = graph.trim_end_matches("/v1.0");
                 let base = format!("{authority}/{}", self.tenant());
                 Endpoints {
                     authorize: format!("{base}/oauth2/v2.0/authorize"),

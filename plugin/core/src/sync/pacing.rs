@@ -44,6 +44,7 @@ pub(crate) async fn pause(
         ];
         (changes, JobOutcome::AgainAt(until))
     };
+    let why = error.to_string();
     let (changes, outcome) = match error {
         ProviderError::Wait { until, reason } => {
             wait(until.max(now.saturating_add(1)), reason, account.troubles)
@@ -77,7 +78,7 @@ pub(crate) async fn pause(
     platform.log(
         Level::Info,
         "an account pauses",
-        &[("account", &account.id)],
+        &[("account", &account.id), ("why", &why)],
     );
     platform
         .apply(vec![
