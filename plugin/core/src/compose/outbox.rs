@@ -365,6 +365,12 @@ async fn look<P: Platform, V: Provider>(
     settle(worker, row, found).await
 }
 
+/// Milliseconds until the next look at what became of a message. The first comes soon: most answers are lost on the way, not at the
+/// provider.
+fn soon(tries: i64) -> u64 {
+    (pacing::delay(u32::try_from(tries).unwrap_or(u32::MAX)) / 5).max(1_000)
+}
+
 async fn settle<P: Platform, V: Provider>(
     worker: &mut Worker<'_, P, V>,
     row: Outbox,
@@ -385,13 +391,11 @@ async fn settle<P: Platform, V: Provider>(
         }
         Found::Unclear(why) => {
             let tries = row.tries.saturating_add(1);
-            // The first look comes soon; most answers are lost on the way, not at the provider.
-            let delay = pacing::delay(u32::try_from(row.tries).unwrap_or(u32::MAX)) / 5;
             let next = Outbox {
                 state: "unclear".into(),
                 reason: Some(why),
                 tries,
-                next_try: now.saturating_add(delay.max(1_000)),
+                next_try: now.saturating_add(soon(row.tries)),
                 ..row.clone()
             };
             advance(worker, &row, next, Vec::new()).await.map(drop)
@@ -429,6 +433,7 @@ async fn finish<P: Platform, V: Provider>(
     let next = Outbox {
         state: "sent".into(),
         step: "sent".into(),
+        tries: 0,
         next_try: now,
         reason: None,
         updated: now,
@@ -455,7 +460,24 @@ async fn follow_up<P: Platform, V: Provider>(
         answered(worker, original, *kind).await?;
     }
     let mut message = row.message.clone();
-    if let Some(remote) = &row.remote {
+    let remote = match (&row.remote, &row.draft) {
+        (None, Some(draft)) => match worker.mailbox.draft_fate(draft, &row.marker).await? {
+            DraftFate::Sent(remote) => remote,
+            DraftFate::Draft | DraftFate::Gone => None,
+        },
+        (remote, _) => remote.clone(),
+    };
+    let now = worker.now();
+    if remote.is_none() && message.is_none() && now < row.updated.saturating_add(LOOKED_UP_MS) {
+        // Graph files the copy a while after it has accepted the message, and tells its id nowhere.
+        let next = Outbox {
+            tries: row.tries.saturating_add(1),
+            next_try: now.saturating_add(soon(row.tries)),
+            ..row.clone()
+        };
+        return advance(worker, &row, next, Vec::new()).await.map(drop);
+    }
+    if let Some(remote) = &remote {
         worker.fetch_now(std::slice::from_ref(remote)).await?;
         let id = ids::message(&row.account, remote);
         let stored = reads::lights(worker.platform, std::slice::from_ref(&id)).await?;
@@ -467,6 +489,7 @@ async fn follow_up<P: Platform, V: Provider>(
         step: "done".into(),
         next_try: queues::NEVER,
         message,
+        remote,
         ..row.clone()
     };
     advance(worker, &row, next, Vec::new()).await.map(drop)
