@@ -61,7 +61,7 @@ def immutable(parameters=None):
     return configuration
 
 
-async def plain(graph, method, path, body=None):
+async def plain(graph, method, path, body=None, as_json=True):
     """What the library has no typed call for, through the same adapter."""
     request = RequestInformation(method=method)
     request.url = path if path.startswith("http") else f"{BASE}{path}"
@@ -70,6 +70,8 @@ async def plain(graph, method, path, body=None):
         request.headers.add("Content-Type", "application/json")
         request.content = json.dumps(body).encode()
     answer = await graph.request_adapter.send_primitive_async(request, "bytes", {"XXX": ODataError})
+    if not as_json:
+        return answer
     return json.loads(answer) if answer else None
 
 
@@ -162,7 +164,12 @@ async def sending(me, graph, address, original):
     item = AttachmentItem(attachment_type=AttachmentType.File, name="large.bin", size=size)
     session = await one.attachments.create_upload_session.post(AttachmentUpload(attachment_item=item), request_configuration=immutable())
     await upload(session.upload_url, bytes(size))
-    assert len((await one.attachments.get(request_configuration=immutable())).value) == 2
+    listed = (await one.attachments.get(request_configuration=immutable())).value
+    assert len(listed) == 2
+    tiny = one.attachments.by_attachment_id(next(known.id for known in listed if known.name == "small.bin"))
+    assert await plain(graph, Method.GET, f"/me/messages/{made.id}/attachments/{listed[0].id}/$value", as_json=False)
+    await tiny.delete()
+    assert len((await one.attachments.get(request_configuration=immutable())).value) == 1
     await one.patch(Message(subject="Official draft, changed"), request_configuration=immutable())
     await one.send.post(request_configuration=immutable())
     source = me.messages.by_message_id(original)

@@ -96,14 +96,20 @@ async fn answer(
     caller_address: &mut Option<String>,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let token = authenticate(shared, &parts.headers, now)?;
     let path = parts.uri.path().to_owned();
     let below = path.strip_prefix("/v1.0").unwrap_or(&path);
+    // Who is refused for a stale token asked for a known route all the same: the access log says which.
+    let found = routes::find(&parts.method, below);
+    *template = found
+        .as_ref()
+        .ok()
+        .map(|found| found.route.template(&found.root));
+    let token = authenticate(shared, &parts.headers, now)?;
     let Found {
         route,
         root,
         params,
-    } = routes::find(&parts.method, below).map_err(|missing| match missing {
+    } = found.map_err(|missing| match missing {
         Missing::Segment(segment) => GraphError::no_resource(&segment),
         Missing::Method => GraphError::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -111,7 +117,6 @@ async fn answer(
             "Specified HTTP method is not allowed for the request target.",
         ),
     })?;
-    *template = Some(route.template(&root));
     let caller = shared
         .directory
         .find(&token.address)
