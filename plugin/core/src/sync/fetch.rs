@@ -155,20 +155,28 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     async fn failures(&self, failed: &[(RemoteId, String)]) -> Result<Vec<Parked>, Fault> {
         let ids: Vec<RemoteId> = failed.iter().map(|(id, _)| id.clone()).collect();
         let before = queues::parked_get(self.platform, &self.account.id, &ids).await?;
+        let now = self.now();
         let row = |(remote, reason): &(RemoteId, String)| {
-            let tries = before
-                .iter()
-                .find(|row| row.remote == *remote)
-                .map_or(0, |row| row.tries);
+            let known = before.iter().find(|row| row.remote == *remote);
+            let tries = known.map_or(0, |row| row.tries);
+            // A listing may come across it before its time; only waiting it out counts as another try.
+            let (tries, next_try) = match known {
+                Some(row) if row.kind == "failed" && row.next_try > now => (tries, row.next_try),
+                _ => {
+                    let delay = pacing::delay(u32::try_from(tries).unwrap_or(u32::MAX));
+                    (
+                        tries.saturating_add(1),
+                        now.saturating_add(delay.saturating_mul(12)),
+                    )
+                }
+            };
             Parked {
                 account: self.account.id.clone(),
                 remote: remote.clone(),
                 kind: "failed".into(),
                 reason: reason.clone(),
-                tries: tries.saturating_add(1),
-                next_try: self.now().saturating_add(
-                    pacing::delay(u32::try_from(tries).unwrap_or(u32::MAX)).saturating_mul(12),
-                ),
+                tries,
+                next_try,
             }
         };
         Ok(failed.iter().map(row).collect())

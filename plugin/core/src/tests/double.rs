@@ -286,7 +286,7 @@ impl Provider for Double {
     async fn begin(&self, _: &str) -> Result<String> {
         let state = self.0.borrow();
         Ok(if state.exclusive {
-            "snapshot:0".into()
+            "snapshot:".into()
         } else {
             state.next.to_string()
         })
@@ -301,7 +301,19 @@ impl Provider for Double {
             .filter(|(_, mail)| !state.exclusive || mail.folders.contains(stream))
             .collect();
         found.sort_by_key(|(id, mail)| (std::cmp::Reverse(mail.received), (*id).clone()));
-        let start: usize = page.map_or(0, |page| page.parse().unwrap());
+        // Folders' pages count (Graph's `$skip`), and a snapshot finds what that passes over; the others' begin after a message.
+        let start = match page {
+            None => 0,
+            Some(page) if state.exclusive => page.parse().unwrap(),
+            Some(page) => {
+                let (received, id) = page.split_once(' ').unwrap();
+                let after = (std::cmp::Reverse(received.parse::<u64>().unwrap()), id);
+                found
+                    .iter()
+                    .filter(|(id, mail)| (std::cmp::Reverse(mail.received), id.as_str()) <= after)
+                    .count()
+            }
+        };
         let items = found
             .iter()
             .skip(start)
@@ -318,36 +330,38 @@ impl Provider for Double {
                     .then(|| Box::new(State::remote(id, mail))),
             });
         let items: Vec<Listed> = items.collect();
-        let next = (start + items.len() < found.len()).then(|| (start + items.len()).to_string());
+        let end = start + items.len();
+        let next = match found.get(end.wrapping_sub(1)) {
+            Some(_) if end >= found.len() => None,
+            Some((id, mail)) if !state.exclusive => Some(format!("{} {id}", mail.received)),
+            _ => (end < found.len()).then(|| end.to_string()),
+        };
         Ok(Listing { items, next })
     }
 
     async fn changes(&self, stream: &str, cursor: &str) -> Result<Changes> {
         let state = self.0.borrow();
-        if let Some(start) = cursor.strip_prefix("snapshot:") {
-            let start: usize = start.parse().unwrap();
-            let all: Vec<(&String, &Mail)> = state
-                .mail
-                .iter()
-                .filter(|(_, mail)| mail.folders.contains(stream))
-                .collect();
-            let items: Vec<Change> = all
-                .iter()
-                .skip(start)
-                .take(state.page)
-                .map(|(id, mail)| Change::Present {
-                    id: (*id).clone(),
-                    light: State::light(mail),
-                })
-                .collect();
-            let more = start + items.len() < all.len();
-            let next = if more {
-                format!("snapshot:{}", start + items.len())
-            } else {
-                state.next.to_string()
+        if let Some(place) = cursor.strip_prefix("snapshot:") {
+            // A round names everything in the order of ids, and what happens during it is told by the changes that follow.
+            let (from, after) = match place.split_once(' ') {
+                Some((from, after)) => (from.parse().unwrap(), Some(after)),
+                None => (state.next, None),
             };
+            let mut rest = state.mail.iter().filter(|(id, mail)| {
+                mail.folders.contains(stream) && after.is_none_or(|after| id.as_str() > after)
+            });
+            let named: Vec<(&String, &Mail)> = rest.by_ref().take(state.page).collect();
+            let more = rest.next().is_some();
+            let next = match named.last() {
+                Some((id, _)) if more => format!("snapshot:{from} {id}"),
+                _ => from.to_string(),
+            };
+            let items = named.into_iter().map(|(id, mail)| Change::Present {
+                id: id.clone(),
+                light: State::light(mail),
+            });
             return Ok(Changes {
-                items,
+                items: items.collect(),
                 next,
                 more,
                 snapshot: true,
