@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { highlight, terms } from "./highlight.ts";
+
+const shown = (text: string, q: string) => highlight(text, terms(q)).map(({ text, hit }) => (hit ? `[${text}]` : text)).join("");
+
+describe("highlights", () => {
+  it("take words and phrases apart", () => {
+    expect(terms('hello "big world" x" ')).toEqual(["hello", "big world", "x"]);
+    expect(terms(undefined)).toEqual([]);
+  });
+
+  it.each([
+    ["Invoice for invoices", "invoice", "[Invoice] for [invoice]s"],
+    ["Crème brûlée", "creme BRULEE", "[Crème] [brûlée]"],
+    ["Ёлка и елка", "елка", "[Ёлка] и [елка]"],
+    ["preinvoice", "invoice", "preinvoice"],
+    ["关于发票的问题", "发票", "关于[发票]的问题"],
+    ["overlap lapse", "overlap lap", "[overlap] [lap]se"],
+    ["a 👩‍👩‍👧 family", "family", "a 👩‍👩‍👧 [family]"],
+    ["İstanbul", "istanbul", "[İstanbul]"],
+    ["nothing", "", "nothing"],
+  ])("%s / %s", (text, q, expected) => expect(shown(text, q)).toBe(expected));
+
+  it("survives what looks like a pattern", () => {
+    expect(shown("cost (a+b)* [x]", "(a+b)*")).toBe("cost [(a+b)*] [x]");
+  });
+});

@@ -1,0 +1,68 @@
+/** Marks in a text what a search looked for. */
+
+export interface Segment {
+  text: string;
+  hit: boolean;
+}
+
+/** The words and phrases of a search, without what can't be looked for. */
+export function terms(q: string | undefined): string[] {
+  if (q === undefined) return [];
+  const found: string[] = [];
+  for (const [, phrase, word] of q.matchAll(/"([^"]+)"|(\S+)/g)) {
+    const term = (phrase ?? word ?? "").replaceAll('"', "").trim();
+    if (term !== "") found.push(term);
+  }
+  return found;
+}
+
+/**
+ * A text in pieces, hits apart. Letters are compared without case and accents, as the store's search does; a word begins where a letter does
+ * not precede it, except in scripts that write without spaces.
+ */
+export function highlight(text: string, wanted: readonly string[]): Segment[] {
+  if (wanted.length === 0 || text === "") return [{ text, hit: false }];
+  const { folded, places } = fold(text);
+  const spans: [number, number][] = [];
+  for (const term of wanted) {
+    const needle = fold(term).folded;
+    if (needle === "") continue;
+    for (let at = folded.indexOf(needle); at >= 0; at = folded.indexOf(needle, at + needle.length)) {
+      if (!beginsWord(folded, at)) continue;
+      spans.push([places[at] ?? 0, places[at + needle.length] ?? text.length]);
+    }
+  }
+  spans.sort((a, b) => a[0] - b[0]);
+  const segments: Segment[] = [];
+  let end = 0;
+  for (const [from, to] of spans) {
+    if (to <= end) continue;
+    const start = Math.max(from, end);
+    if (start > end) segments.push({ text: text.slice(end, start), hit: false });
+    segments.push({ text: text.slice(start, to), hit: true });
+    end = to;
+  }
+  if (end < text.length) segments.push({ text: text.slice(end), hit: false });
+  return segments;
+}
+
+/** The text without case and accents, with where each of its characters came from. */
+function fold(text: string): { folded: string; places: number[] } {
+  let folded = "";
+  const places: number[] = [];
+  let at = 0;
+  for (const character of text) {
+    const plain = character.normalize("NFD").replace(/\p{Mn}/gu, "").toLowerCase().replaceAll("ё", "е");
+    for (let unit = 0; unit < plain.length; unit += 1) places.push(at);
+    folded += plain;
+    at += character.length;
+  }
+  places.push(text.length);
+  return { folded, places };
+}
+
+function beginsWord(text: string, at: number): boolean {
+  const before = text[at - 1];
+  if (before === undefined || !/[\p{L}\p{N}]/u.test(before)) return true;
+  return /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u.test(text[at] ?? "");
+}

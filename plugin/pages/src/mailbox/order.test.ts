@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { joined, refreshed, still, withKept } from "./order.ts";
+
+const list = (text: string) => [...text].map((id) => ({ id, latest: 1_000 - id.charCodeAt(0) }));
+const names = (items: { id: string }[]) => items.map((item) => item.id).join("");
+
+describe("a list that stays still", () => {
+  it("holds back what is new above and appends what follows", () => {
+    const { items, held } = still(list("cde"), list("abcdefg"));
+    expect(names(items)).toBe("cdefg");
+    expect(held).toBe(2);
+  });
+
+  it("leaves a conversation at its place when a new message moves it up", () => {
+    const [c, d, e] = list("cde");
+    if (!c || !d || !e) throw new Error("three");
+    const moved = { ...e, latest: 2_000 };
+    const { items, held } = still([c, d, e], [moved, c, d]);
+    expect(names(items)).toBe("cde");
+    expect(items[2]).toBe(moved);
+    expect(held).toBe(0);
+  });
+
+  it("drops what is gone, but not what is open", () => {
+    expect(names(still(list("abcd"), list("ad")).items)).toBe("ad");
+    expect(names(still(list("abcd"), list("ad"), "c").items)).toBe("acd");
+    expect(names(withKept(list("abcd"), list("ad"), "c"))).toBe("acd");
+    expect(names(withKept(list("abcd"), list("xad"), "b"))).toBe("xabd");
+    expect(names(withKept(list("abcd"), list("abcd"), "b"))).toBe("abcd");
+  });
+});
+
+describe("pages", () => {
+  it("name nothing twice", () => {
+    expect(names(joined([{ items: list("abc") }, { items: list("cde") }]))).toBe("abcde");
+  });
+
+  it("asked for again leave no hole before the next one", () => {
+    expect(names(refreshed(list("bcde"), list("abcd"), new Set()))).toBe("abcde");
+    expect(names(refreshed(list("bcde"), list("abc"), new Set(["d"])))).toBe("abce");
+    expect(names(refreshed(list("bc"), [], new Set()))).toBe("");
+  });
+});

@@ -1,0 +1,76 @@
+/** What keeps a list still under the reader's eyes while mail comes and goes. */
+
+interface Listed {
+  id: string;
+  latest: number;
+}
+
+export interface Still<T> {
+  items: T[];
+  /** How many came that are not shown yet. */
+  held: number;
+}
+
+/**
+ * The list in the order in which it was last shown. What is new among the shown ones is held back (it would push everything down), what
+ * follows the last one is appended, and what was changed is changed at its old place. `keep` stays listed although it is gone from `items`:
+ * the open conversation must not vanish because reading it made it no longer unread.
+ */
+export function still<T extends Listed>(shown: readonly T[], items: readonly T[], keep?: string): Still<T> {
+  const now = new Map(items.map((item) => [item.id, item]));
+  const known = new Set<string>();
+  const kept: T[] = [];
+  for (const old of shown) {
+    known.add(old.id);
+    const item = now.get(old.id) ?? (old.id === keep ? old : undefined);
+    if (item !== undefined) kept.push(item);
+  }
+  let last = -1;
+  items.forEach((item, index) => {
+    if (known.has(item.id) && item.latest <= (shown.at(-1)?.latest ?? Number.POSITIVE_INFINITY)) last = index;
+  });
+  const end = shown.at(-1)?.latest ?? Number.POSITIVE_INFINITY;
+  let held = 0;
+  items.forEach((item, index) => {
+    if (known.has(item.id)) return;
+    if (index > last && item.latest <= end) kept.push(item);
+    else held += 1;
+  });
+  return { items: kept, held };
+}
+
+/** The list as it is, except that `keep` stays where it was shown. */
+export function withKept<T extends Listed>(shown: readonly T[], items: readonly T[], keep?: string): T[] {
+  if (keep === undefined || items.some((item) => item.id === keep)) return [...items];
+  const at = shown.findIndex((item) => item.id === keep);
+  const old = shown[at];
+  if (old === undefined) return [...items];
+  const before = shown.slice(0, at).map((item) => item.id);
+  const place = items.findLastIndex((item) => before.includes(item.id)) + 1;
+  return [...items.slice(0, place), old, ...items.slice(place)];
+}
+
+/** All pages as one list; a conversation that is on two pages, because it moved between the requests, is listed by the first. */
+export function joined<T extends Listed>(pages: readonly { items: readonly T[] }[]): T[] {
+  const seen = new Set<string>();
+  const all: T[] = [];
+  for (const page of pages) {
+    for (const item of page.items) {
+      if (seen.has(item.id)) continue;
+      seen.add(item.id);
+      all.push(item);
+    }
+  }
+  return all;
+}
+
+/**
+ * A page that was asked for again with the cursor that it had. It may reach less far than before, because something came in between: what
+ * lies behind its new end and was not changed is taken from before, so that no hole opens before the next page.
+ */
+export function refreshed<T extends Listed>(old: readonly T[], fresh: readonly T[], changed: ReadonlySet<string>): T[] {
+  const end = fresh.at(-1)?.latest;
+  if (end === undefined) return [];
+  const there = new Set(fresh.map((item) => item.id));
+  return [...fresh, ...old.filter((item) => item.latest < end && !there.has(item.id) && !changed.has(item.id))];
+}
