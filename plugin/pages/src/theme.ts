@@ -3,8 +3,8 @@ import theme from "antd/es/theme";
 
 type ThemeConfig = NonNullable<ConfigProviderProps["theme"]>;
 
-/** Carries the tokens as `--em-…` variables for `index.css`. */
-export const ROOT_CLASS = "em";
+/** Carries the tokens as `--em-…` variables for `index.css`. The components put it on whatever they open outside of the page, too. */
+export const VARIABLES_CLASS = "em";
 
 const shared: NonNullable<ThemeConfig["token"]> = {
   borderRadius: 8,
@@ -45,7 +45,7 @@ const tokens: Record<"light" | "dark", NonNullable<ThemeConfig["token"]>> = {
 export function themeOf(name: "light" | "dark", motion: boolean): ThemeConfig {
   return {
     algorithm: name === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
-    cssVar: { prefix: "em", key: ROOT_CLASS },
+    cssVar: { prefix: "em", key: VARIABLES_CLASS },
     token: { ...shared, ...tokens[name], motion },
     components: {
       Button: { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" },

@@ -6,7 +6,7 @@ import { Suspense, useMemo } from "react";
 import { I18nextProvider } from "react-i18next";
 import { OfflineBar } from "../shared/OfflineBar.tsx";
 import { Loading } from "../shared/states.tsx";
-import { ROOT_CLASS, themeOf } from "../theme.ts";
+import { VARIABLES_CLASS, themeOf } from "../theme.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { PageContextProvider } from "./context.tsx";
 import { useLocalePack } from "./locale.ts";
@@ -30,7 +30,7 @@ export function App({ context, runtime }: Props) {
         <QueryClientProvider client={runtime.queries}>
           <ConfigProvider csp={csp} theme={theme} locale={pack}>
             <AntApp component={false}>
-              <div className={ROOT_CLASS} data-theme={context.theme} lang={language}>
+              <div className={`${VARIABLES_CLASS} em-root`} data-theme={context.theme} lang={language}>
                 <Suspense fallback={<Loading page />}>
                   <OfflineBar />
                   <div className="em-outlet">
