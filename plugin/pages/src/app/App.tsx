@@ -4,7 +4,6 @@ import AntApp from "antd/es/app";
 import ConfigProvider from "antd/es/config-provider";
 import { Suspense, useMemo } from "react";
 import { I18nextProvider } from "react-i18next";
-import { OfflineBar } from "../shared/OfflineBar.tsx";
 import { Loading } from "../shared/states.tsx";
 import { VARIABLES_CLASS, themeOf } from "../theme.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
@@ -31,16 +30,11 @@ export function App({ context, runtime }: Props) {
           <ConfigProvider csp={csp} theme={theme} locale={pack}>
             <AntApp component={false}>
               <div className={`${VARIABLES_CLASS} em-root`} data-theme={context.theme} lang={language}>
-                <Suspense fallback={<Loading page />}>
-                  <OfflineBar />
-                  <div className="em-outlet">
-                    <ErrorBoundary at={context.location.pathname}>
-                      <Suspense fallback={<Loading page />}>
-                        <Routes />
-                      </Suspense>
-                    </ErrorBoundary>
-                  </div>
-                </Suspense>
+                <ErrorBoundary at={context.location.pathname}>
+                  <Suspense fallback={<Loading page />}>
+                    <Routes />
+                  </Suspense>
+                </ErrorBoundary>
               </div>
             </AntApp>
           </ConfigProvider>

@@ -1,6 +1,6 @@
 import { Problem } from "@plugin-host/client";
 import { useTranslation } from "react-i18next";
-import { useOnline } from "./OfflineBar.tsx";
+import { useOnline } from "./online.ts";
 
 /** The last part of a problem's `type`, which is stable. */
 export function kindOf(error: unknown): string | undefined {

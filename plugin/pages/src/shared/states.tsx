@@ -5,7 +5,7 @@ import Button from "antd/es/button";
 import Skeleton from "antd/es/skeleton";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useOnline } from "./OfflineBar.tsx";
+import { useOnline } from "./online.ts";
 import { useProblemText } from "./problem.ts";
 
 interface StateProps {
