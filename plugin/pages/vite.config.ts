@@ -40,6 +40,8 @@ export default defineConfig(({ command }) => ({
       },
     },
   },
+  // All that the lazily loaded pages need, found at the start: the server would reload the page with each first visit.
+  optimizeDeps: { entries: ["index.html", "src/**/*.tsx"] },
   server: { proxy: { "/api": proxied, "/admin/settings/mail/oauth2": proxied, "/pages": proxied } },
   test: { include: ["src/**/*.test.{ts,tsx}"] },
 }));

@@ -13,6 +13,9 @@ import { Routes } from "./router.tsx";
 import type { PagesRuntime } from "./runtime.ts";
 import { useReducedMotion } from "./useReducedMotion.ts";
 
+/** Chinese buttons of two characters look like all others. */
+const button = { autoInsertSpace: false };
+
 interface Props {
   context: PageContext;
   runtime: PagesRuntime;
@@ -27,7 +30,7 @@ export function App({ context, runtime }: Props) {
     <PageContextProvider value={context}>
       <I18nextProvider i18n={runtime.i18n}>
         <QueryClientProvider client={runtime.queries}>
-          <ConfigProvider csp={csp} theme={theme} locale={pack}>
+          <ConfigProvider csp={csp} theme={theme} locale={pack} button={button}>
             <AntApp component={false}>
               <div className={`${VARIABLES_CLASS} em-root`} data-theme={context.theme} lang={language}>
                 <ErrorBoundary at={context.location.pathname}>
