@@ -58,7 +58,7 @@ export function sameAddress(a: Address, b: Address): boolean {
 }
 
 /** As it is copied: a name that has a comma is quoted. */
-export function written({ name, email }: Address): string {
+export function written({ name = "", email }: Address): string {
   if (name === "") return email;
   return /[,;<>"@]/.test(name) ? `"${name.replaceAll('"', '\\"')}" <${email}>` : `${name} <${email}>`;
 }

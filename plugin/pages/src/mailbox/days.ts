@@ -11,8 +11,6 @@ interface Bounds {
   lastWeek: number;
 }
 
-const FUTURE = 86_400_000;
-
 /** Where the headings' spans begin, in the reader's time zone. Weeks begin on Monday. */
 export function bounds(now: number): Bounds {
   const at = new Date(now);
@@ -34,30 +32,51 @@ export function headingKey(heading: Heading): string {
   return heading.kind === "month" ? `month ${heading.at}` : heading.kind;
 }
 
+/** Rows as they were made, so that a longer list goes on from them. */
+export interface Made<T> {
+  items: readonly T[];
+  rows: readonly Row<T>[];
+  /** The day they were made on: tomorrow, today is yesterday. */
+  day: number;
+}
+
 /**
  * Rows for a list that is ordered newest first. An item that is out of order (held at its place while the reader is further down) stays under
- * the heading that it is under, so that no heading comes twice.
+ * the heading that it is under, so that no heading comes twice. When a list only grew, the rows that are there are kept.
  */
-export function withHeadings<T extends { id: string; latest: number }>(items: readonly T[], now: number): Row<T>[] {
+export function withHeadings<T extends { id: string; latest: number }>(items: readonly T[], now: number, before?: Made<T>): Made<T> {
   const spans = bounds(now);
-  const rows: Row<T>[] = [];
-  let last = Number.POSITIVE_INFINITY;
+  const go = before !== undefined && before.day === spans.today && extendsList(before.items, items);
+  const rows: Row<T>[] = go ? [...before.rows] : [];
+  const begin = go ? before.items.length : 0;
   let current = "";
   let nextAt = Number.POSITIVE_INFINITY;
-  items.forEach((item, index) => {
-    const at = Math.min(item.latest, last);
-    // A heading is computed only where the span before it ended: most rows are in the middle of one.
-    if (at < nextAt || index === 0) {
-      const heading = headingOf(at, spans);
+  if (begin > 0) {
+    const last = rows.findLast((row) => row.type === "heading");
+    if (last?.type === "heading") {
+      current = headingKey(last.heading);
+      nextAt = startOf(last.heading, spans);
+    }
+  }
+  for (let index = begin; index < items.length; index += 1) {
+    const item = items[index];
+    if (item === undefined) break;
+    // A heading is looked for only where the span of the one before it ended: most rows are in the middle of one.
+    if (item.latest < nextAt) {
+      const heading = headingOf(item.latest, spans);
       const key = headingKey(heading);
       nextAt = startOf(heading, spans);
       if (key !== current) rows.push({ type: "heading", key: `heading ${key}`, heading });
       current = key;
     }
-    last = Math.min(last, item.latest + FUTURE);
     rows.push({ type: "item", key: item.id, item, index });
-  });
-  return rows;
+  }
+  return { items, rows, day: spans.today };
+}
+
+/** Whether a list is another one with more at its end. */
+export function extendsList<T>(short: readonly T[], long: readonly T[]): boolean {
+  return short.length <= long.length && short.every((item, index) => item === long[index]);
 }
 
 function startOf(heading: Heading, spans: Bounds): number {

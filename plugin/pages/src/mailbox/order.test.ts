@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { joined, refreshed, still, withKept } from "./order.ts";
+import { Joiner, Shown, refreshed, still, withKept } from "./order.ts";
 
 const list = (text: string) => [...text].map((id) => ({ id, latest: 1_000 - id.charCodeAt(0) }));
 const names = (items: { id: string }[]) => items.map((item) => item.id).join("");
@@ -31,13 +31,36 @@ describe("a list that stays still", () => {
 });
 
 describe("pages", () => {
-  it("name nothing twice", () => {
-    expect(names(joined([{ items: list("abc") }, { items: list("cde") }]))).toBe("abcde");
+  it("name nothing twice, and go on where pages are added", () => {
+    const joiner = new Joiner<{ id: string; latest: number }>();
+    const first = { items: list("abc") };
+    const one = joiner.join([first]);
+    expect(joiner.join([first])).toBe(one);
+    expect(names([...joiner.join([first, { items: list("cde") }])])).toBe("abcde");
+    expect(names([...joiner.join([{ items: list("bc") }])])).toBe("bc");
   });
 
   it("asked for again leave no hole before the next one", () => {
     expect(names(refreshed(list("bcde"), list("abcd"), new Set()))).toBe("abcde");
     expect(names(refreshed(list("bcde"), list("abc"), new Set(["d"])))).toBe("abce");
     expect(names(refreshed(list("bc"), [], new Set()))).toBe("");
+  });
+});
+
+describe("what is shown", () => {
+  it("is still while it must be, and catches up afterwards", () => {
+    const shown = new Shown<{ id: string; latest: number }>();
+    const cd = list("cd");
+    expect(names([...shown.next("L", cd, false).items])).toBe("cd");
+    const more = [...list("ab"), ...cd];
+    expect(shown.next("L", more, true)).toMatchObject({ held: 2 });
+    const grown = [...more, ...list("e")];
+    const still = shown.next("L", grown, true);
+    expect(names([...still.items])).toBe("cde");
+    expect(still.held).toBe(2);
+    const now = shown.next("L", grown, false);
+    expect(names([...now.items])).toBe("abcde");
+    expect(now.held).toBe(0);
+    expect(names([...shown.next("M", cd, true).items])).toBe("cd");
   });
 });

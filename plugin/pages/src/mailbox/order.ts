@@ -1,5 +1,7 @@
 /** What keeps a list still under the reader's eyes while mail comes and goes. */
 
+import { extendsList } from "./days.ts";
+
 interface Listed {
   id: string;
   latest: number;
@@ -50,18 +52,58 @@ export function withKept<T extends Listed>(shown: readonly T[], items: readonly 
   return [...items.slice(0, place), old, ...items.slice(place)];
 }
 
-/** All pages as one list; a conversation that is on two pages, because it moved between the requests, is listed by the first. */
-export function joined<T extends Listed>(pages: readonly { items: readonly T[] }[]): T[] {
-  const seen = new Set<string>();
-  const all: T[] = [];
-  for (const page of pages) {
-    for (const item of page.items) {
-      if (seen.has(item.id)) continue;
-      seen.add(item.id);
-      all.push(item);
+/**
+ * All pages as one list; a conversation that is on two pages, because it moved between the requests, is listed by the first. Goes on from what was
+ * joined before when only pages were added.
+ */
+export class Joiner<T extends Listed> {
+  private pages: readonly { items: readonly T[] }[] = [];
+  private seen = new Set<string>();
+  private all: readonly T[] = [];
+
+  join(pages: readonly { items: readonly T[] }[]): readonly T[] {
+    if (pages.length === this.pages.length && extendsList(this.pages, pages)) return this.all;
+    const grown = extendsList(this.pages, pages);
+    const all = grown ? [...this.all] : [];
+    if (!grown) this.seen = new Set();
+    for (const page of grown ? pages.slice(this.pages.length) : pages) {
+      for (const item of page.items) {
+        if (this.seen.has(item.id)) continue;
+        this.seen.add(item.id);
+        all.push(item);
+      }
     }
+    this.pages = pages;
+    this.all = all;
+    return all;
   }
-  return all;
+}
+
+/** What is shown of a list: as it is, or still. Goes on from what was shown before when the list only grew. */
+export class Shown<T extends Listed> {
+  private name: string | undefined;
+  private raw: readonly T[] = [];
+  private shown: readonly T[] = [];
+  private held = 0;
+
+  next(name: string, raw: readonly T[], frozen: boolean, keep?: string): { items: readonly T[]; held: number } {
+    if (name !== this.name) this.set(raw, 0);
+    else if (raw !== this.raw || (!frozen && this.held > 0)) {
+      if (extendsList(this.raw, raw) && (frozen || this.held === 0)) this.set([...this.shown, ...raw.slice(this.raw.length)], this.held);
+      else if (frozen) {
+        const { items, held } = still(this.shown, raw, keep);
+        this.set(items, held);
+      } else this.set(withKept(this.shown, raw, keep), 0);
+    }
+    this.name = name;
+    this.raw = raw;
+    return { items: this.shown, held: this.held };
+  }
+
+  private set(items: readonly T[], held: number): void {
+    this.shown = items;
+    this.held = held;
+  }
 }
 
 /**
