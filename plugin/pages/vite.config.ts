@@ -1,5 +1,5 @@
 /// <reference types="vitest/config" />
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 /** A running host, for `npm run dev`. */
 const host = process.env["HOST"] ?? "http://127.0.0.1:8080";
@@ -7,10 +7,20 @@ const host = process.env["HOST"] ?? "http://127.0.0.1:8080";
 const proxied = { target: host, changeOrigin: true, headers: { origin: host } };
 
 /**
+ * Dialogs of the component kit keep the document from scrolling, by a style element without a nonce, which the Content-Security-Policy
+ * refuses with an error in the console. The document never scrolls here: the pages do.
+ */
+const noScrollLock: Plugin = {
+  name: "no-scroll-lock",
+  load: (id) => (/@rc-component\/portal\/es\/useScrollLocker\.js$/.test(id) ? "export default function useScrollLocker() {}" : undefined),
+};
+
+/**
  * The archive's content: one ES module, the chunks that it loads when they are needed, one stylesheet, and `pages.json` from `public`.
  * An ordinary build and not a library one, which would leave the module's white space and inline every asset.
  */
 export default defineConfig(({ command }) => ({
+  plugins: [noScrollLock],
   // Chunks are found beside the module, wherever the host serves it.
   base: command === "build" ? "./" : "/",
   build: {

@@ -22,6 +22,11 @@ const tokens: Record<"light" | "dark", Tokens> = {
     colorPrimary: "#2a5bd7",
     colorInfo: "#2a5bd7",
     colorLink: "#2a5bd7",
+    // Darker, not lighter as the kit has it: the contrast stays.
+    colorPrimaryHover: "#2049b4",
+    colorPrimaryActive: "#1a3c94",
+    colorLinkHover: "#2049b4",
+    colorErrorHover: "#8f1e18",
     colorSuccess: "#18703f",
     colorWarning: "#8a5300",
     colorError: "#b3261e",

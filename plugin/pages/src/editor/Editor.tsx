@@ -16,6 +16,7 @@ export default function Editor(props: EditorProps) {
   // Tiptap keeps the functions that it was made with.
   const latest = useRef(props);
   latest.current = props;
+  const link = useRef(() => {});
   const images = useRef<(files: File[]) => void>(() => {});
 
   /** Whether these files were taken. */
@@ -38,6 +39,14 @@ export default function Editor(props: EditorProps) {
     textDirection: "auto",
     editorProps: {
       attributes: { role: "textbox", "aria-multiline": "true", "aria-label": label, class: "em-editor-text" },
+      handleKeyDown: (_view, event) => {
+        if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return false;
+        link.current();
+        event.preventDefault();
+        // Not the page's shortcut as well.
+        event.stopPropagation();
+        return true;
+      },
       // Text that comes with a picture of itself, as from a word processor, is pasted as text.
       handlePaste: (_view, event) => !event.clipboardData?.types.includes("text/html") && take(event.clipboardData?.files),
       handleDrop: (_view, event, _slice, moved) => !moved && take(event.dataTransfer?.files),
@@ -79,7 +88,7 @@ export default function Editor(props: EditorProps) {
 
   return (
     <div className={plain ? "em-editor em-editor-plain" : "em-editor"} data-disabled={disabled || undefined}>
-      <Toolbar editor={editor} disabled={disabled} onImages={props.onImage ? (files) => images.current(files) : undefined} />
+      <Toolbar editor={editor} disabled={disabled} linkShortcut={link} onImages={props.onImage ? (files) => images.current(files) : undefined} />
       <EditorContent editor={editor} className="em-editor-scroll" style={{ minHeight, maxHeight }} />
     </div>
   );

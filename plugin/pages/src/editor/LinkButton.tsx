@@ -4,17 +4,19 @@ import Button from "antd/es/button";
 import Input from "antd/es/input";
 import Popover from "antd/es/popover";
 import Tooltip from "antd/es/tooltip";
-import { useEffect, useState, type FormEvent } from "react";
+import { useState, type FormEvent, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { linkAddress } from "./extensions.ts";
 
 interface Props {
   editor: Editor;
   disabled: boolean;
+  /** Set here, called by the editor when the keys for it are pressed. */
+  shortcut: RefObject<() => void>;
 }
 
 /** Links what is selected, or inserts the address; changes and removes a link that the cursor is in. */
-export function LinkButton({ editor, disabled }: Props) {
+export function LinkButton({ editor, disabled, shortcut }: Props) {
   const { t } = useTranslation("common");
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
@@ -30,19 +32,12 @@ export function LinkButton({ editor, disabled }: Props) {
     setOpen(next);
   };
 
-  useEffect(() => {
-    const element = editor.view.dom;
-    const pressed = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;
-      event.preventDefault();
-      event.stopPropagation();
-      setTyped((editor.getAttributes("link")["href"] as string | undefined) ?? "");
-      setWrong(false);
-      setOpen(true);
-    };
-    element.addEventListener("keydown", pressed);
-    return () => element.removeEventListener("keydown", pressed);
-  }, [editor]);
+  // Where the cursor is now, and not at the last render.
+  shortcut.current = () => {
+    setTyped((editor.getAttributes("link")["href"] as string | undefined) ?? "");
+    setWrong(false);
+    setOpen(true);
+  };
 
   const apply = (event: FormEvent) => {
     event.preventDefault();

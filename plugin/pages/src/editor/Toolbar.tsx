@@ -10,7 +10,7 @@ import UnorderedListOutlined from "@ant-design/icons/es/icons/UnorderedListOutli
 import { useEditorState, type Editor } from "@tiptap/react";
 import Button from "antd/es/button";
 import Tooltip from "antd/es/tooltip";
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useRef, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { LinkButton } from "./LinkButton.tsx";
 import { QuoteIcon } from "./QuoteIcon.tsx";
@@ -19,6 +19,7 @@ interface Props {
   editor: Editor;
   disabled: boolean;
   onImages?: ((files: File[]) => void) | undefined;
+  linkShortcut: RefObject<() => void>;
 }
 
 interface Tool {
@@ -33,7 +34,7 @@ interface Tool {
 
 const apple = /Mac|iPhone|iPad/.test(navigator.platform);
 
-export function Toolbar({ editor, disabled, onImages }: Props) {
+export function Toolbar({ editor, disabled, onImages, linkShortcut }: Props) {
   const { t } = useTranslation("common");
   const chooser = useRef<HTMLInputElement>(null);
   const bar = useRef<HTMLDivElement>(null);
@@ -113,7 +114,7 @@ export function Toolbar({ editor, disabled, onImages }: Props) {
           {group.map(button)}
           {at === 1 ? (
             <>
-              <LinkButton editor={editor} disabled={disabled} />
+              <LinkButton editor={editor} disabled={disabled} shortcut={linkShortcut} />
               {onImages === undefined ? null : button({ key: "image", label: t("editor.image"), icon: <PictureOutlined />, run: () => chooser.current?.click() })}
             </>
           ) : null}

@@ -23,12 +23,13 @@ interface EmptyProps extends StateProps {
 
 /** There is nothing, and that is as it should be. */
 export function Empty({ page = false, icon = <InboxOutlined />, title, text, children }: EmptyProps) {
+  const Heading = page ? "h1" : "h2";
   return (
     <div className={page ? "em-state em-state-page" : "em-state"}>
       <span className="em-state-icon" aria-hidden>
         {icon}
       </span>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {text === undefined ? null : <p>{text}</p>}
       {children === undefined ? null : <div className="em-state-actions">{children}</div>}
     </div>
@@ -47,12 +48,13 @@ export function Failure({ page = false, error, onRetry, children }: FailureProps
   const { t } = useTranslation("common");
   const online = useOnline();
   const { title, advice, detail, request } = useProblemText(error);
+  const Heading = page ? "h1" : "h2";
   return (
     <div className={page ? "em-state em-state-page" : "em-state"} role="alert">
       <span className="em-state-icon" aria-hidden>
         {online ? <CloudServerOutlined /> : <DisconnectOutlined />}
       </span>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       <p>{advice}</p>
       {detail === "" ? null : <p>{detail}</p>}
       <div className="em-state-actions">
