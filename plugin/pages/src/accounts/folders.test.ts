@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Folder } from "../api/accounts.ts";
 import { matching, treeOf, type Node } from "./folders.ts";
 
-const folder = (id: string, role: Folder["role"], name = id, parent: string | null = null): Folder => ({ id, account: "a", name, parent, role, color: null, total: 0, unread: 0 });
+const folder = (id: string, role: Folder["role"], name = id, parent: string | null = null): Folder => ({ id, account: "a", name, parent, role, color: null, provider_total: null, counted: null, left_out: false, total: 0, unread: 0 });
 const names = (nodes: Node[]): unknown[] => nodes.map((node) => (node.children.length === 0 ? node.folder.name : [node.folder.name, names(node.children)]));
 
 describe("folders to choose from", () => {

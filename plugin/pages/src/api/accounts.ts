@@ -1,6 +1,6 @@
 /** Linked accounts: reads and changes, over the typed client. */
 import { unwrap, type components } from "@plugin-host/client";
-import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { usePage } from "../app/context.tsx";
 import { keys } from "./keys.ts";
 
@@ -8,7 +8,7 @@ export type Account = components["schemas"]["Account"];
 export type AccountStatus = components["schemas"]["AccountStatus"];
 export type AccountChange = components["schemas"]["AccountChange"];
 export type Folder = components["schemas"]["Folder"];
-export type ParkedMessage = components["schemas"]["ParkedMessage"];
+export type LogEntry = components["schemas"]["LogEntry"];
 
 /** Events bring news; while something is under way, a look now and then covers a stream that was cut. */
 const UNDER_WAY = 4_000;
@@ -114,6 +114,31 @@ export function useParked(id: string) {
   return useQuery({
     queryKey: keys.parked(id),
     queryFn: async ({ signal }) => (await unwrap(api.GET("/api/mail/accounts/{id}/parked", { params: { path: { id } }, signal }))).items,
+  });
+}
+
+/** Tries all parked messages again. */
+export function useRetryParked(id: string) {
+  const { api } = usePage();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => unwrap(api.POST("/api/mail/accounts/{id}/parked/retry", { params: { path: { id } } })),
+    onSuccess: (account) => {
+      keep(queries, account);
+      void queries.invalidateQueries({ queryKey: keys.parked(id) });
+    },
+  });
+}
+
+/** What synchronising did, newest first. */
+export function useLog(id: string) {
+  const { api } = usePage();
+  return useInfiniteQuery({
+    queryKey: keys.log(id),
+    queryFn: ({ signal, pageParam }) =>
+      unwrap(api.GET("/api/mail/accounts/{id}/log", { params: { path: { id }, query: { limit: 30, ...(pageParam !== "" && { cursor: pageParam }) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
   });
 }
 

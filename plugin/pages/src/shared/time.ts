@@ -82,6 +82,12 @@ export function count(value: number, locale: Tag): string {
   return new Intl.NumberFormat(tags[locale]).format(value);
 }
 
+/** How long something took, in its largest unit. */
+export function duration(milliseconds: number, locale: Tag): string {
+  const [size, unit]: [number, string] = milliseconds < MINUTE ? [milliseconds / 1_000, "second"] : milliseconds < HOUR ? [milliseconds / MINUTE, "minute"] : [milliseconds / HOUR, "hour"];
+  return new Intl.NumberFormat(tags[locale], { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: size < 10 ? 1 : 0 }).format(size);
+}
+
 /** Changes each minute, for what shows a relative time. */
 export function useNow(every = MINUTE): number {
   const [now, setNow] = useState(Date.now);
@@ -103,5 +109,6 @@ export function useFormat() {
     relative: (at: number, now?: number) => relativeTime(at, locale, now),
     size: (bytes: number) => fileSize(bytes, locale),
     count: (value: number) => count(value, locale),
+    duration: (milliseconds: number) => duration(milliseconds, locale),
   };
 }

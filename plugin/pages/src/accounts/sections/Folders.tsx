@@ -4,7 +4,7 @@ import Checkbox from "antd/es/checkbox";
 import Input from "antd/es/input";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useChangeAccount, useFolders, type Account } from "../../api/accounts.ts";
+import { useChangeAccount, useFolders, type Account, type Folder } from "../../api/accounts.ts";
 import { useProblemLine } from "../../shared/problem.ts";
 import { Failure, Loading } from "../../shared/states.tsx";
 import { useFormat } from "../../shared/time.ts";
@@ -73,7 +73,7 @@ export function Folders({ account }: { account: Account }) {
           {folders.data.length > MANY ? (
             <Input.Search allowClear placeholder={t("folders.search")} aria-label={t("folders.search")} value={words} onChange={(event) => setWords(event.target.value)} />
           ) : null}
-          <Tree nodes={matching(tree, words)} out={out} disabled={change.isPending} onToggle={toggle} />
+          <Tree nodes={matching(tree, words)} out={out} provider={companyOf(account.provider)} disabled={change.isPending} onToggle={toggle} />
           {matching(tree, words).length === 0 ? <p className="em-hint">{t("folders.notFound")}</p> : null}
           <div className="em-actions em-sticky-actions">
             <Button type="primary" disabled={!changed} loading={change.isPending} onClick={save}>
@@ -90,25 +90,29 @@ export function Folders({ account }: { account: Account }) {
 interface TreeProps {
   nodes: Node[];
   out: ReadonlySet<string>;
+  /** Its name for people. */
+  provider: string;
   disabled: boolean;
   onToggle: (id: string, kept: boolean) => void;
 }
 
-function Tree({ nodes, out, disabled, onToggle }: TreeProps) {
+function Tree({ nodes, out, provider, disabled, onToggle }: TreeProps) {
   const { t } = useTranslation("accounts");
   const format = useFormat();
   if (nodes.length === 0) return null;
+  const counts = (folder: Folder, left: boolean) => {
+    const here = left ? t("folders.out") : t("folders.here", { count: folder.total, number: format.count(folder.total) });
+    return folder.provider_total == null ? here : `${here} · ${t("folders.there", { company: provider, count: folder.provider_total, number: format.count(folder.provider_total) })}`;
+  };
   return (
     <ul className="em-tree">
       {nodes.map(({ folder, fixed, children }) => (
         <li key={folder.id}>
           <Checkbox checked={fixed || !out.has(folder.id)} disabled={disabled || fixed} onChange={(event) => onToggle(folder.id, event.target.checked)}>
             {folder.role === "folder" || folder.role === "label" ? folder.name : t(`role.${folder.role as "inbox"}`)}
-            <span className="em-tree-note">
-              {fixed ? t("folders.always") : out.has(folder.id) ? t("folders.out") : t("messages", { count: folder.total, number: format.count(folder.total) })}
-            </span>
+            <span className="em-tree-note">{[fixed ? t("folders.always") : "", counts(folder, out.has(folder.id))].filter(Boolean).join(" · ")}</span>
           </Checkbox>
-          <Tree nodes={children} out={out} disabled={disabled} onToggle={onToggle} />
+          <Tree nodes={children} out={out} provider={provider} disabled={disabled} onToggle={onToggle} />
         </li>
       ))}
     </ul>
