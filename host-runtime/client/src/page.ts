@@ -11,7 +11,7 @@ export interface PageLocation {
   hash: string;
 }
 
-/** What the shell gives to a plugin's pages. The same object is given again, changed, to {@link Mounted.update}. */
+/** What the shell gives to a plugin's pages. A new one is given to {@link Mounted.update} whenever something in it has changed. */
 export interface PageContext {
   api: Api;
   /** One connection for the whole window. */
@@ -19,7 +19,7 @@ export interface PageContext {
   locale: Locale;
   theme: Theme;
   location: PageLocation;
-  /** Goes to another address of this host without loading the document anew. */
+  /** Goes to another address of this host without loading the document anew. Plain links within the host do the same by themselves. */
   navigate(to: string, options?: { replace?: boolean }): void;
   /** For style elements that the pages make themselves: the Content-Security-Policy takes no others. */
   nonce: string;
@@ -37,5 +37,8 @@ export interface Mounted {
   unmount(): void;
 }
 
-/** What the one ES module of a plugin's pages exports. */
+/**
+ * What the one ES module of a plugin's pages exports as `mount`. The element fills what the window has below the top bar, and does not grow
+ * beyond it: the pages scroll by themselves. The shell's colours are there as custom properties (`--shell-accent`, `--shell-surface` …).
+ */
 export type Mount = (element: HTMLElement, context: PageContext) => Mounted;

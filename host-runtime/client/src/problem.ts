@@ -1,6 +1,9 @@
 import type { components } from "./schema.d.ts";
 
-type ProblemDocument = components["schemas"]["ProblemDocument"];
+type ProblemDocument = components["schemas"]["Problem"];
+
+/** What stands before a problem's name in `type`. */
+const PREFIX = "urn:plugin-host:problem:";
 
 /** An answer that is not what was asked for: the host's problem document (RFC 9457), or that the host was not reached (`status` 0). */
 export class Problem extends Error {
@@ -14,9 +17,21 @@ export class Problem extends Error {
     super(message);
   }
 
+  /** Its stable name, such as `rate-limited`; `unreachable` without an answer, `unknown` where something between answered. */
+  get kind(): string {
+    if (this.status === 0) return "unreachable";
+    const type = this.document?.type ?? "";
+    return type.startsWith(PREFIX) ? type.slice(PREFIX.length) : "unknown";
+  }
+
   /** Whether trying the same again may help. */
   get passing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
+  /** What is wrong with the fields, by their names. */
+  get fields(): Record<string, string> {
+    return Object.fromEntries((this.document?.errors ?? []).map(({ field, message }) => [field, message]));
   }
 }
 
@@ -33,6 +48,7 @@ export async function unwrap<T>(asked: Promise<Answer<T>>): Promise<T> {
     answer = await asked;
   } catch (reason) {
     if (reason instanceof DOMException && reason.name === "AbortError") throw reason;
+    // The host answers JSON; something else comes from a proxy on the way, and is as good as no answer.
     throw new Problem(0, undefined, reason instanceof Error ? reason.message : String(reason));
   }
   if (answer.response.ok) return answer.data as T;
@@ -41,5 +57,10 @@ export async function unwrap<T>(asked: Promise<Answer<T>>): Promise<T> {
 }
 
 function isDocument(value: unknown): value is ProblemDocument {
-  return typeof value === "object" && value !== null && "type" in value && "title" in value;
+  return (
+    typeof value === "object" && value !== null &&
+    "type" in value && typeof value.type === "string" &&
+    "detail" in value && typeof value.detail === "string" &&
+    "action" in value && typeof value.action === "string"
+  );
 }
