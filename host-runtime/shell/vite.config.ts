@@ -30,5 +30,5 @@ export default defineConfig({
   server: {
     proxy: { "/api": proxied, "/pages": proxied, "/admin/settings/mail/oauth2": proxied },
   },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", testTimeout: 30_000, include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -8,7 +8,7 @@ const refused = new Problem(403, { type: "urn:plugin-host:problem:confirmation-r
 it("repeats what was asked once the password was entered", async () => {
   const act = vi.fn().mockRejectedValueOnce(refused).mockResolvedValueOnce("done");
   const done = administer(act);
-  await vi.waitFor(() => expect(asking.get()).toBeDefined());
+  await vi.waitFor(() => expect(asking.get()).toBeDefined(), { timeout: 10_000 });
   asking.get()?.(true);
   await expect(done).resolves.toBe("done");
   expect(act).toHaveBeenCalledTimes(2);
@@ -18,7 +18,7 @@ it("repeats what was asked once the password was entered", async () => {
 it("does nothing more when the person would not", async () => {
   const act = vi.fn().mockRejectedValue(refused);
   const done = administer(act);
-  await vi.waitFor(() => expect(asking.get()).toBeDefined());
+  await vi.waitFor(() => expect(asking.get()).toBeDefined(), { timeout: 10_000 });
   asking.get()?.(false);
   await expect(done).rejects.toMatchObject({ name: "Declined" });
   expect(act).toHaveBeenCalledTimes(1);

@@ -22,6 +22,8 @@ class Silent extends EventTarget {
 let root: Root;
 let place: HTMLElement;
 const page = () => place.querySelector<HTMLElement>(".shell-page");
+/** As long as a busy machine takes. */
+const appears = (check: () => void) => vi.waitFor(check, { timeout: 20_000 });
 const show = (shown: Entry | undefined) => act(async () => root.render(shown === undefined ? null : <PluginPage entry={shown} />));
 
 beforeEach(async () => {
@@ -46,7 +48,7 @@ afterEach(async () => {
 
 it("mounts a module, tells it of language, theme and address, and takes it down", async () => {
   await show(entry);
-  await vi.waitFor(() => expect(page()?.textContent).toContain("en light /example Ann"));
+  await appears(() => expect(page()?.textContent).toContain("en light /example Ann"));
   expect(document.title).toBe("Example /example · Plugin Host");
   await act(() => speak("ru"));
   await act(async () => choose("dark"));
@@ -58,7 +60,7 @@ it("mounts a module, tells it of language, theme and address, and takes it down"
 
 it("follows plain links of the pages without loading the document", async () => {
   await show(entry);
-  await vi.waitFor(() => expect(page()?.querySelector("a")).not.toBeNull());
+  await appears(() => expect(page()?.querySelector("a")).not.toBeNull());
   await act(async () => page()?.querySelector("a")?.click());
   expect(window.location.pathname).toBe("/example/further");
   expect(page()?.textContent).toContain("/example/further");
@@ -66,22 +68,22 @@ it("follows plain links of the pages without loading the document", async () => 
 
 it("says so when the module does not load", async () => {
   await show({ ...entry, module: module.replace("example", "nothing-there") });
-  await vi.waitFor(() => expect(place.textContent).toContain("could not be loaded"));
+  await appears(() => expect(place.textContent).toContain("could not be loaded"));
 });
 
 it("stays when the pages throw", async () => {
   await act(async () => navigate("/example?fail"));
   await show(entry);
-  await vi.waitFor(() => expect(place.textContent).toContain("does not start"));
+  await appears(() => expect(place.textContent).toContain("does not start"));
   expect(page()?.hidden).toBe(true);
 });
 
 it("keeps what is open when the plugin is upgraded, and offers the new version", async () => {
   await show(entry);
-  await vi.waitFor(() => expect(page()?.textContent).toContain("Ann"));
+  await appears(() => expect(page()?.textContent).toContain("Ann"));
   await show({ ...entry, module: `${module}?2` });
   expect(page()?.textContent).toContain("Ann");
   expect(place.textContent).toContain("newer version");
   await act(async () => place.querySelector("button")?.click());
-  await vi.waitFor(() => expect(place.textContent).not.toContain("newer version"));
+  await appears(() => expect(place.textContent).not.toContain("newer version"));
 });

@@ -6,6 +6,7 @@ import { useFormat, useLanguage, type Key } from "../core/i18n.ts";
 import { useAction, useResource } from "../core/resource.ts";
 import { useTitle } from "../core/title.ts";
 import { Button } from "../ui/button.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { Empty, Failure, Loaded, Skeleton } from "../ui/states.tsx";
 
 type Line = Schemas["AuditLine"];
@@ -98,6 +99,7 @@ function AuditRow({ line }: { line: Line }) {
           <time className="shell-small" dateTime={new Date(line.at).toISOString()} title={moment(line.at)}>
             {ago(line.at)}
           </time>
+          <Icon name="down" size={16} />
         </summary>
         <p className="shell-small">
           {moment(line.at)} · <code>{line.action}</code> · <code>{line.subject}</code>

@@ -6,7 +6,6 @@ import { useAction } from "../../core/resource.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Failure } from "../../ui/states.tsx";
-import { merged } from "./compare.ts";
 import { approve, approveAndEnable } from "./data.ts";
 import { GrantsForm } from "./grants-form.tsx";
 
@@ -14,7 +13,7 @@ import { GrantsForm } from "./grants-form.tsx";
 export function GrantsDialog({ plugin, to, onClose, onDone }: { plugin: Plugin; to: "enable" | "change"; onClose: () => void; onDone: (plugin: Plugin) => void }) {
   const { t } = useLanguage();
   const wanted = plugin.proposed_grants;
-  const [grants, setGrants] = useState<Grants | undefined>(() => (wanted === null || wanted === undefined ? undefined : to === "enable" ? merged(wanted, plugin.grants) : (plugin.grants ?? wanted)));
+  const [grants, setGrants] = useState<Grants | undefined>(plugin.grants ?? wanted ?? undefined);
   const action = useAction(async () => {
     if (grants === undefined) return;
     onDone(await (to === "enable" ? approveAndEnable(plugin.id, grants) : approve(plugin.id, grants)));
@@ -41,7 +40,7 @@ export function GrantsDialog({ plugin, to, onClose, onDone }: { plugin: Plugin; 
     >
       <p>{t(to === "enable" ? "enable.text" : "grants.text", { title: plugin.title })}</p>
       {action.problem !== undefined && <Failure problem={action.problem} />}
-      <GrantsForm manifest={plugin.manifest} wanted={wanted} before={plugin.grants} value={grants} onValue={setGrants} errors={fields} />
+      <GrantsForm manifest={plugin.manifest} wanted={wanted} before={plugin.grants} missing="grant.missing" value={grants} onValue={setGrants} errors={fields} />
       {/* The dialog's end is where one has read to: the problem must be seen from there as well. */}
       {action.problem !== undefined && <p className="shell-error">{t("form.see-above")}</p>}
     </Dialog>

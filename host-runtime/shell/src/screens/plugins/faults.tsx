@@ -1,11 +1,12 @@
 import { unwrap } from "@plugin-host/client";
+import { useState } from "react";
 
 import { api } from "../../core/host.ts";
 import { useFormat, useLanguage } from "../../core/i18n.ts";
 import { useResource } from "../../core/resource.ts";
 import { Button } from "../../ui/button.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { Loaded, Skeleton, Tag } from "../../ui/states.tsx";
-import { useState } from "react";
 
 /** Shown before one asks for more. */
 const FEW = 5;
@@ -37,6 +38,7 @@ export function FaultList({ id }: { id: string }) {
                       <summary>
                         <Tag look="bad">{fault.reason}</Tag> <code>{fault.call}</code>
                         <time dateTime={new Date(fault.at).toISOString()} title={moment(fault.at)}>{ago(fault.at)}</time>
+                        <Icon name="down" size={16} />
                       </summary>
                       <pre>{fault.detail}</pre>
                     </details>

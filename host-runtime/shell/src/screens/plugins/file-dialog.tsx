@@ -128,7 +128,7 @@ export function FileDialog({ file: dropped, installed, only, onClose, onDone }: 
           {asksMore && grants !== undefined && wanted !== undefined && found.manifest !== null && found.manifest !== undefined ? (
             <>
               <Note look="warn" title={t("upgrade.more")}>{t("upgrade.more.text")}</Note>
-              <GrantsForm manifest={found.manifest} wanted={wanted} before={old?.grants} value={grants} onValue={setGrants} errors={take.problem?.fields ?? {}} />
+              <GrantsForm manifest={found.manifest} wanted={wanted} before={old?.grants} missing="grant.new" value={grants} onValue={setGrants} errors={take.problem?.fields ?? {}} />
             </>
           ) : (
             wanted !== undefined && (

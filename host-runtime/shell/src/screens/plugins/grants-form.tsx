@@ -1,7 +1,8 @@
 import { useState, type ReactNode } from "react";
 
 import type { Grants, Manifest } from "../../core/host.ts";
-import { useFormat, useLanguage } from "../../core/i18n.ts";
+import { useFormat, useLanguage, type Key } from "../../core/i18n.ts";
+import { Advanced } from "../../ui/advanced.tsx";
 import { Button, IconButton } from "../../ui/button.tsx";
 import { Switch, TextField } from "../../ui/field.tsx";
 import { Icon, type IconName } from "../../ui/icon.tsx";
@@ -14,8 +15,10 @@ interface Props {
   manifest: Manifest;
   /** What it asks for. */
   wanted: Grants;
-  /** What it had before this: what is new is marked. */
+  /** What it had before this. */
   before: Grants | null | undefined;
+  /** What to call what it did not have. */
+  missing: Key;
   value: Grants;
   onValue: (value: Grants) => void;
   /** The host's word on a field. */
@@ -23,7 +26,7 @@ interface Props {
 }
 
 /** What a plugin would be allowed, in plain words, to be approved or left out. */
-export function GrantsForm({ manifest, wanted, before, value, onValue, errors }: Props) {
+export function GrantsForm({ manifest, wanted, before, missing: word, value, onValue, errors }: Props) {
   const { t } = useLanguage();
   const { bytes, seconds } = useFormat();
   const origins = value.origins ?? [];
@@ -31,7 +34,7 @@ export function GrantsForm({ manifest, wanted, before, value, onValue, errors }:
   const wantedOrigins = (wanted.origins ?? []).map(({ origin }) => origin);
   const added = origins.filter(({ origin }) => !wantedOrigins.includes(origin));
   const compared = compare(wanted, before);
-  const isNew = (missing: boolean) => before !== null && before !== undefined && missing && <Tag look="warn">{t("grant.new")}</Tag>;
+  const isNew = (missing: boolean) => before !== null && before !== undefined && missing && <Tag look="warn">{t(word)}</Tag>;
   const set = (change: Partial<Grants>) => onValue({ ...value, ...change });
   const toggleOrigin = (origin: string, on: boolean) => set({ origins: on ? [...origins, { origin, internal: false }] : origins.filter((known) => known.origin !== origin) });
 
@@ -68,15 +71,14 @@ export function GrantsForm({ manifest, wanted, before, value, onValue, errors }:
           {isNew(compared.storage.standing === "missing" || compared.memory.standing === "missing" || compared.seconds.standing === "missing")}
         </p>
       </Group>
-      <details className="shell-advanced" open={["storage_bytes", "memory_bytes", "call_seconds"].some((field) => errors[field] !== undefined) || added.length > 0}>
-        <summary>{t("advanced")}</summary>
+      <Advanced needed={["storage_bytes", "memory_bytes", "call_seconds"].some((field) => errors[field] !== undefined) || added.length > 0}>
         <div className="shell-three">
           <Amount label={t("grant.storage.mib")} value={value.storage_bytes} unit={MIB} error={errors["storage_bytes"]} onValue={(storage_bytes) => set({ storage_bytes })} />
           <Amount label={t("grant.memory.mib")} value={value.memory_bytes} unit={MIB} error={errors["memory_bytes"]} onValue={(memory_bytes) => set({ memory_bytes })} />
           <Amount label={t("grant.seconds.s")} value={value.call_seconds} unit={1} error={errors["call_seconds"]} onValue={(call_seconds) => set({ call_seconds })} />
         </div>
         <MoreOrigins added={added} all={origins} onOrigins={(next) => set({ origins: next })} />
-      </details>
+      </Advanced>
     </div>
   );
 }

@@ -17,8 +17,11 @@ export function GrantsView({ wanted, granted, manifest }: { wanted: Grants; gran
     if (standing === "same") return <Tag look="good">{t("grant.granted")}</Tag>;
     return standing === "missing" ? <Tag look="warn">{t("grant.missing")}</Tag> : <Tag>{t("grant.more")}</Tag>;
   };
-  // One word for a whole list that is as it was asked for; otherwise each line says how it stands.
-  const list = (items: readonly { standing: Standing }[]) => (items.every(({ standing }) => standing === "same") ? { whole: mark("same"), each: () => null } : { whole: null, each: mark });
+  // One word for a whole list of which nothing is missing; otherwise each line says how it stands.
+  const list = (items: readonly { standing: Standing }[]) => {
+    const complete = items.every(({ standing }) => standing !== "missing");
+    return { whole: complete ? mark("same") : null, each: (standing: Standing) => (complete && standing === "same" ? null : mark(standing)) };
+  };
   const origins = list(all.origins);
   const paths = list(all.paths);
   const amount = ({ value, wanted: want, standing }: { value: number; wanted: number; standing: Standing }, format: (n: number) => string) => (

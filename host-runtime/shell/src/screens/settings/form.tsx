@@ -7,6 +7,7 @@ import { api } from "../../core/host.ts";
 import { useLanguage } from "../../core/i18n.ts";
 import { useAction, useResource } from "../../core/resource.ts";
 import { useTitle } from "../../core/title.ts";
+import { Advanced } from "../../ui/advanced.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Empty, Failure, Loaded, Note, Skeleton } from "../../ui/states.tsx";
@@ -120,10 +121,7 @@ function SectionForm({ plugin, section, onSaved }: { plugin: string; section: Se
       {section.help !== "" && <p className="shell-help">{section.help}</p>}
       {plain.map(control)}
       {advanced.length > 0 && (
-        <details className="shell-advanced" open={advanced.some((field) => errors[field.name] !== undefined) || undefined}>
-          <summary>{t("advanced")}</summary>
-          {advanced.map(control)}
-        </details>
+        <Advanced needed={advanced.some((field) => errors[field.name] !== undefined)}>{advanced.map(control)}</Advanced>
       )}
       {save.problem !== undefined && !named && <Failure problem={save.problem} />}
       {named && <p className="shell-error" role="alert">{t("form.see-fields")}</p>}
