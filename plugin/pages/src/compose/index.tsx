@@ -1,6 +1,6 @@
 /** The windows in which messages are written, at the foot of the page or on a page of their own. */
 import "./compose.css";
-import { Suspense, lazy, useEffect } from "react";
+import { Suspense, lazy, useEffect, useRef } from "react";
 import { usePage } from "../app/context.tsx";
 import { useMedia } from "../app/useReducedMotion.ts";
 import { address, noFilter, type Place } from "../mailbox/place.ts";
@@ -25,14 +25,18 @@ export function ComposeHost({ place }: { place: Place }) {
   const full = place.view.kind === "compose" ? place.view.key : undefined;
   // The newest are open as far as they fit beside each other.
   const open = windows.filter((window) => !window.minimised && window.key !== full).slice(narrow ? -1 : two ? -2 : -1);
+  // Where one was before the page of its own.
+  const before = useRef<Place>({ view: { kind: "role", role: "inbox" }, filter: noFilter() });
+  if (full === undefined) before.current = place;
+  const leave = () => navigate(address(before.current), { replace: true });
   const shrink = (key: string) => {
     compose.minimise(key, false);
-    navigate(address({ view: { kind: "role", role: "inbox" }, filter: noFilter() }), { replace: true });
+    leave();
   };
   const known = full === undefined || windows.some((window) => window.key === full);
   useEffect(() => {
     // The address of a window that is not there (any more).
-    if (!known) navigate(address({ view: { kind: "role", role: "inbox" }, filter: noFilter() }), { replace: true });
+    if (!known) leave();
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [known]);
   if (windows.length === 0) return null;
@@ -53,7 +57,7 @@ export function ComposeHost({ place }: { place: Place }) {
                 onFull={isFull ? () => shrink(window.key) : narrow ? undefined : () => navigate(address({ view: { kind: "compose", key: window.key }, filter: noFilter() }))}
                 onMinimise={() => {
                   compose.minimise(window.key, true);
-                  if (isFull) navigate(address({ view: { kind: "role", role: "inbox" }, filter: noFilter() }), { replace: true });
+                  if (isFull) leave();
                 }}
               />
             </div>

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { usePage } from "../app/context.tsx";
 import { Link, paths } from "../app/router.tsx";
 import { useOutboxCount } from "../compose/useOutbox.ts";
+import { accountColors } from "./colors.ts";
 import { SyncLine } from "./Banners.tsx";
 import {
   AllIcon, ArchiveIcon, ComposeIcon, DownIcon, DraftsIcon, FolderIcon, ImportantIcon, InboxIcon, KeyboardIcon, LabelIcon, MenuIcon, NextIcon, OutboxIcon, SentIcon, SettingsIcon,
@@ -44,6 +45,7 @@ export function FolderPane({ compact, place, folders, accounts, loading, onExpan
   const outbox = useOutboxCount();
   const several = accounts.length > 1;
   const roles = presentRoles(folders);
+  const colors = useMemo(() => accountColors(accounts), [accounts]);
   const current = (role: Role) => place.view.kind === "role" && place.view.role === role && place.filter.account === undefined;
   const items: Item[] = roles.map((role) => ({
     key: role,
@@ -99,7 +101,7 @@ export function FolderPane({ compact, place, folders, accounts, loading, onExpan
           <>
             <ul>{items.map((item) => <Entry key={item.key} item={item} depth={0} />)}</ul>
             {accounts.map((account) => (
-              <AccountFolders key={account.id} account={account} alone={!several} place={place} folders={folders} />
+              <AccountFolders key={account.id} account={account} alone={!several} color={colors.get(account.id)} place={place} folders={folders} />
             ))}
           </>
         )}
@@ -170,11 +172,12 @@ interface AccountProps {
   account: Account;
   /** There is no other: its inbox and its like are listed above already. */
   alone: boolean;
+  color: string | undefined;
   place: Place;
   folders: readonly Folder[];
 }
 
-function AccountFolders({ account, alone, place, folders }: AccountProps) {
+function AccountFolders({ account, alone, color, place, folders }: AccountProps) {
   const { t } = useTranslation("mailbox");
   const { locale } = usePage();
   const [open, toggle] = useFold(`account ${account.id}`, true);
@@ -190,7 +193,8 @@ function AccountFolders({ account, alone, place, folders }: AccountProps) {
         <h2>
           <button type="button" aria-expanded={open} onClick={toggle} title={name}>
             {open ? <DownIcon aria-hidden /> : <NextIcon aria-hidden />}
-            <span>{name}</span>
+            {color === undefined ? null : <span className="mail-label-dot" aria-hidden style={{ background: color }} />}
+            <span className="mail-account-name">{name}</span>
             {account.status.condition === "reconnect" || account.status.condition === "administrator" ? <span className="mail-account-broken" role="img" aria-label={t("accountBroken")} /> : null}
           </button>
         </h2>

@@ -2,7 +2,6 @@
 import Button from "antd/es/button";
 import Skeleton from "antd/es/skeleton";
 import { useQueryClient, type UseInfiniteQueryResult } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../app/context.tsx";
@@ -11,22 +10,22 @@ import { useNow } from "../shared/time.ts";
 import type { Actions } from "./actions.ts";
 import { useCommand } from "./commands.tsx";
 import { prefetchThread } from "./data.ts";
-import { withHeadings, type Heading, type Made } from "./days.ts";
+import { accountColors } from "./colors.ts";
+import { withHeadings, type Made } from "./days.ts";
 import type { Folders } from "./effect.ts";
 import { Filters } from "./Filters.tsx";
 import { terms } from "./highlight.ts";
-import { MenuIcon, SearchIcon, SyncIcon } from "./icons.tsx";
+import { ComposeIcon, MenuIcon, SearchIcon } from "./icons.tsx";
 import { ListHead } from "./ListHead.tsx";
-import { address, narrowings, noFilter, type Place } from "./place.ts";
+import { narrowings, noFilter, type Place } from "./place.ts";
 import { refreshLists } from "./refresh.ts";
 import { SearchBox } from "./SearchBox.tsx";
-import { NONE, everyLoaded, everything, extend, isEmpty, isTicked, keep, toggle, type Selection } from "./selection.ts";
-import { ThreadRow, type RowHandlers } from "./ThreadRow.tsx";
+import { NONE, everyLoaded, everything, extend, isEmpty, keep, toggle, type Selection } from "./selection.ts";
+import { ROW, Rows, type RowsHandle } from "./Rows.tsx";
+import type { RowHandlers } from "./ThreadRow.tsx";
 import type { Account, Folder, Matching, ThreadSummary } from "./types.ts";
 import { useBulk } from "./useBulk.ts";
 
-const ROW = 80;
-const HEADING = 34;
 /** Further down than this, what comes in is held back. */
 const TOP = 24;
 
@@ -43,15 +42,16 @@ interface Props {
   opened: string | undefined;
   bySearch: boolean;
   actions: Actions;
-  narrow: boolean;
   onFreeze: (frozen: boolean) => void;
   onOpen: (id: string) => void;
   onGo: (place: Place, replace?: boolean) => void;
   onMenu: (() => void) | undefined;
+  /** A button to write where the folders' own is not in sight. */
+  onCompose: (() => void) | undefined;
 }
 
 export function ListPane(props: Props) {
-  const { title, place, asked, folders, folderList, accounts, items, held, query, opened, bySearch, actions, narrow, onFreeze, onOpen, onGo, onMenu } = props;
+  const { title, place, asked, folders, folderList, accounts, items, held, query, opened, bySearch, actions, onFreeze, onOpen, onGo, onMenu, onCompose } = props;
   const { api } = usePage();
   const client = useQueryClient();
   const { t } = useTranslation("mailbox");
@@ -79,29 +79,12 @@ export function ListPane(props: Props) {
   }, [items, now, bySearch]);
 
   const more = query.hasNextPage;
-  const virtual = useVirtualizer({
-    count: rows.length + (more ? 1 : 0),
-    getScrollElement: () => scroller.current,
-    estimateSize: (index) => (rows[index]?.type === "heading" ? HEADING : ROW),
-    getItemKey: (index) => rows[index]?.key ?? "more",
-    overscan: 8,
-  });
-  // The estimate depends on what a row is, which a changed list changes.
-  useEffect(() => virtual.measure(), [virtual, rows]);
-  const drawn = virtual.getVirtualItems();
-  const end = drawn.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (more && !query.isFetchingNextPage && !query.isFetchNextPageError && end >= rows.length - 20) void query.fetchNextPage();
-  }, [more, end, rows.length, query]);
 
   const own = useMemo(() => new Set(accounts.flatMap((account) => [account.email, ...account.aliases].map((each) => each.toLowerCase()))), [accounts]);
+  const colors = useMemo(() => accountColors(accounts), [accounts]);
   const words = useMemo(() => terms(place.filter.q), [place.filter.q]);
-  const rowOf = useMemo(() => new Map(rows.flatMap((row, index) => (row.type === "item" ? [[row.key, index] as const] : []))), [rows]);
-
-  const reveal = useCallback((id: string) => {
-    const index = rowOf.get(id);
-    if (index !== undefined) virtual.scrollToIndex(index, { align: "auto" });
-  }, [rowOf, virtual]);
+  const drawn = useRef<RowsHandle>(null);
+  const reveal = useCallback((id: string) => drawn.current?.reveal(id), []);
   const focusRow = useCallback((id: string) => {
     setFocused(id);
     reveal(id);
@@ -117,7 +100,7 @@ export function ListPane(props: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [opened]);
 
-  const active = focused !== undefined && rowOf.has(focused) ? focused : order[0];
+  const active = focused !== undefined && order.includes(focused) ? focused : order[0];
   const step = (by: number) => {
     if (order.length === 0) return;
     const at = active === undefined ? -1 : order.indexOf(active);
@@ -171,6 +154,14 @@ export function ListPane(props: Props) {
       near: (id) => prefetchThread(api, client, id),
     }),
     [api, client],
+  );
+
+  const { isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  const onMore = useCallback(
+    (asked?: "again") => {
+      if (!isFetchingNextPage && (asked === "again" || !isFetchNextPageError)) void fetchNextPage();
+    },
+    [isFetchingNextPage, isFetchNextPageError, fetchNextPage],
   );
 
   const refresh = async () => {
@@ -243,67 +234,35 @@ export function ListPane(props: Props) {
         ) : items.length === 0 && !more ? (
           <EmptyList place={place} onClear={() => onGo({ view: place.view.kind === "search" ? { kind: "role", role: "inbox" } : place.view, filter: noFilter() })} />
         ) : (
-          <div role="list" aria-label={title} style={{ height: virtual.getTotalSize(), position: "relative" }}>
-            {drawn.map(({ index, key, start, size }) => {
-              const row = rows[index];
-              const style = { position: "absolute", insetInline: 0, top: 0, height: size, transform: `translateY(${start}px)` } as const;
-              if (row === undefined) {
-                return (
-                  <div key={key} style={style} role="listitem" className="mail-more">
-                    {query.isFetchNextPageError ? (
-                      <Button size="small" onClick={() => void query.fetchNextPage()}>
-                        {t("loadMore")}
-                      </Button>
-                    ) : (
-                      <span>
-                        <SyncIcon spin aria-hidden /> {t("loadingMore")}
-                      </span>
-                    )}
-                  </div>
-                );
-              }
-              if (row.type === "heading") {
-                return (
-                  <div key={key} style={style} role="listitem" className="mail-heading">
-                    <HeadingText heading={row.heading} />
-                  </div>
-                );
-              }
-              const { item } = row;
-              return (
-                <div key={key} style={style} role="listitem" aria-posinset={row.index + 1} aria-setsize={more ? -1 : order.length}>
-                  <ThreadRow
-                    item={item}
-                    href={address({ ...place, thread: item.id })}
-                    ticked={isTicked(ticked, item.id)}
-                    ticking={!isEmpty(ticked)}
-                    opened={item.id === opened}
-                    active={item.id === active}
-                    own={own}
-                    words={words}
-                    folders={folders}
-                    several={accounts.length > 1}
-                    shownFolder={place.view.kind === "folder" ? place.view.folder : undefined}
-                    handlers={handlers}
-                    narrow={narrow}
-                    now={now}
-                  />
-                </div>
-              );
-            })}
-          </div>
+          <Rows
+            ref={drawn}
+            title={title}
+            rows={rows}
+            size={more ? -1 : order.length}
+            place={place}
+            ticked={ticked}
+            opened={opened}
+            active={active}
+            own={own}
+            words={words}
+            folders={folders}
+            colors={colors}
+            handlers={handlers}
+            now={now}
+            scroller={scroller}
+            more={more}
+            failed={query.isFetchNextPageError}
+            onMore={onMore}
+          />
         )}
       </div>
+      {onCompose === undefined ? null : (
+        <button type="button" className="mail-write" aria-label={t("compose")} onClick={onCompose}>
+          <ComposeIcon />
+        </button>
+      )}
     </section>
   );
-}
-
-function HeadingText({ heading }: { heading: Heading }) {
-  const { t } = useTranslation("mailbox");
-  const { locale } = usePage();
-  if (heading.kind !== "month") return <>{t(`day.${heading.kind}`)}</>;
-  const text = new Intl.DateTimeFormat(locale === "zh" ? "zh-CN" : locale, { month: "long", year: "numeric" }).format(heading.at);
-  return <>{text.charAt(0).toLocaleUpperCase() + text.slice(1)}</>;
 }
 
 function ListSkeleton() {

@@ -71,7 +71,7 @@ export function MailFrame({ message, remote }: Props) {
       <iframe
         ref={frame}
         title={t("messageText", { subject: message.subject })}
-        src={`/api/mail/messages/${encodeURIComponent(message.id)}/view${remote ? "?remote=true" : ""}`}
+        src={`/api/mail/messages/${encodeURIComponent(message.id)}/view?measured=true${remote ? "&remote=true" : ""}`}
         sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"
         referrerPolicy="no-referrer"
         scrolling={scrolls ? "auto" : "no"}

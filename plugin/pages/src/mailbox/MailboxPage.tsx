@@ -1,6 +1,6 @@
 /** The three panes, which of them fit, and how one gets from one to another. */
 import Drawer from "antd/es/drawer";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Activity, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage, useTitle } from "../app/context.tsx";
 import { paths } from "../app/router.tsx";
@@ -55,6 +55,7 @@ export function MailboxPage({ place }: Props) {
   const [shown] = useState(() => new Shown<ThreadSummary>());
   const { items, held } = shown.next(name, threads.items, frozen && !bySearch, place.thread);
 
+  const recent = useRecent(place.thread);
   const go = useCallback((to: Place, replace = false) => navigate(address(to), { replace }), [navigate]);
   const open = useCallback((id: string, replace = false) => go({ ...listed, thread: id }, replace), [go, listed]);
   const close = useCallback(() => go({ view: listed.view, filter: listed.filter }), [go, listed]);
@@ -119,34 +120,34 @@ export function MailboxPage({ place }: Props) {
           opened={place.thread}
           bySearch={bySearch}
           actions={actions}
-          narrow={narrow}
           onFreeze={setFrozen}
           onOpen={open}
           onGo={go}
+          onCompose={narrow ? () => compose.open({ kind: "new" }) : undefined}
           onMenu={narrow ? () => setDrawer(true) : undefined}
         />
       </div>
       <main className="mail-reader" aria-label={outbox ? t("outbox") : t("conversation")}>
-        {outbox ? (
-          <Outbox onBack={close} />
-        ) : full ? null : place.thread === undefined ? (
-          <div className="mail-nothing">{items.length > 0 ? t("nothingOpen") : null}</div>
-        ) : (
-          <Conversation
-            key={place.thread}
-            id={place.thread}
-            place={listed}
-            asked={asked}
-            items={items}
-            folders={folders}
-            folderList={folderList}
-            accounts={accounts.data ?? []}
-            actions={actions}
-            narrow={narrow}
-            onOpen={open}
-            onClose={close}
-          />
-        )}
+        {outbox ? <Outbox onBack={close} /> : null}
+        {!outbox && !full && place.thread === undefined ? <div className="mail-nothing">{items.length > 0 ? t("nothingOpen") : null}</div> : null}
+        {recent.map((id) => (
+          // What was open a moment ago stays as it was, its frames and its place included.
+          <Activity key={id} mode={id === place.thread && !outbox ? "visible" : "hidden"}>
+            <Conversation
+              id={id}
+              place={listed}
+              asked={asked}
+              items={items}
+              folders={folders}
+              folderList={folderList}
+              accounts={accounts.data ?? []}
+              actions={actions}
+              narrow={narrow}
+              onOpen={open}
+              onClose={close}
+            />
+          </Activity>
+        ))}
       </main>
       <ShortcutsHelp open={help} onClose={() => setHelp(false)} />
     </div>
@@ -158,4 +159,15 @@ function useStable<T>(value: T): T {
   const text = JSON.stringify(value);
   // eslint-disable-next-line react-hooks/exhaustive-deps
   return useMemo(() => value, [text]);
+}
+
+/** Conversations that are kept ready: the open one and those before it. */
+const READY = 4;
+
+function useRecent(id: string | undefined): readonly string[] {
+  const [list, setList] = useState<readonly string[]>([]);
+  if (id === undefined || list[0] === id) return list;
+  const next = [id, ...list.filter((each) => each !== id)].slice(0, READY);
+  setList(next);
+  return next;
 }

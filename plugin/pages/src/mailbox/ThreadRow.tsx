@@ -22,17 +22,17 @@ interface Props {
   item: ThreadSummary;
   href: string;
   ticked: boolean;
-  /** Some row is ticked: then a tap ticks on. */
+  /** Some row is ticked: then boxes are shown in place of pictures. */
   ticking: boolean;
   opened: boolean;
   active: boolean;
   own: ReadonlySet<string>;
   words: readonly string[];
   folders: Folders;
-  several: boolean;
+  /** Of its account, in lists over several. */
+  color: string | undefined;
   shownFolder: string | undefined;
   handlers: RowHandlers;
-  narrow: boolean;
   /** Dates are told from here; a new day draws all rows anew. */
   now: number;
 }
@@ -40,7 +40,7 @@ interface Props {
 /** Labels that fit a row. */
 const LABELS = 2;
 
-export const ThreadRow = memo(function ThreadRow({ item, href, ticked, opened, active, own, words, folders, several, shownFolder, handlers }: Props) {
+export const ThreadRow = memo(function ThreadRow({ item, href, ticked, ticking, opened, active, own, words, folders, color, shownFolder, handlers }: Props) {
   const { t } = useTranslation("mailbox");
   const format = useFormat();
   const unread = item.marks.includes("unread");
@@ -53,7 +53,6 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, opened, a
     const folder = folders.byId.get(id);
     return folder !== undefined && id !== shownFolder && (folder.role === "label" || (folder.role === "folder" && shownFolder === undefined && words.length > 0)) ? [folder] : [];
   });
-  const inbox = several ? folders.of(item.account, "inbox") : undefined;
   const clicked = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.altKey) return;
     event.preventDefault();
@@ -67,6 +66,7 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, opened, a
       data-thread={item.id}
       data-unread={unread || undefined}
       data-ticked={ticked || undefined}
+      data-ticking={ticking || undefined}
       data-opened={opened || undefined}
       onMouseEnter={() => handlers.near(item.id)}
     >
@@ -132,7 +132,7 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, opened, a
       >
         {starred ? <StarFilled /> : <StarIcon />}
       </button>
-      {inbox === undefined ? null : <span className="mail-row-account" aria-hidden style={{ background: accountColor(item.account) }} />}
+      {color === undefined ? null : <span className="mail-row-account" aria-hidden style={{ background: color }} />}
     </div>
   );
 });
@@ -154,11 +154,4 @@ export function LabelChip({ folder }: { folder: Folder }) {
       <span>{folderName(folder, t)}</span>
     </span>
   );
-}
-
-/** Each account has a colour of its own in lists over all of them. */
-export function accountColor(account: string): string {
-  let sum = 0;
-  for (const character of account) sum = (sum * 33 + (character.codePointAt(0) ?? 0)) % 360;
-  return `hsl(${sum} 60% 50%)`;
 }

@@ -1,7 +1,7 @@
 /** Icons by what they stand for here, so that all places use the same one. */
 export { default as AllIcon } from "@ant-design/icons/es/icons/MailOutlined";
 export { default as AlertIcon } from "@ant-design/icons/es/icons/ExclamationCircleOutlined";
-export { default as ArchiveIcon } from "@ant-design/icons/es/icons/FolderOutlined";
+export { default as ArchiveIcon } from "@ant-design/icons/es/icons/ContainerOutlined";
 export { default as BackIcon } from "@ant-design/icons/es/icons/ArrowLeftOutlined";
 export { default as ClipIcon } from "@ant-design/icons/es/icons/PaperClipOutlined";
 export { default as CloseIcon } from "@ant-design/icons/es/icons/CloseOutlined";

@@ -9,6 +9,7 @@ export function useViewTitle(place: Place, folders: readonly Folder[], accounts:
   const account = accounts.find(({ id }) => id === place.filter.account);
   switch (view.kind) {
     case "role":
+      if (view.role === "inbox" && accounts.length > 1 && account === undefined) return t("allInboxes");
       return account === undefined ? t(`role.${view.role}`) : `${t(`role.${view.role}`)} · ${account.email}`;
     case "folder": {
       const folder = folders.find(({ id }) => id === view.folder);
