@@ -9,87 +9,11 @@
 
 mod common;
 
-use std::time::Duration;
-
-use end_to_end::client::{Answer, Client};
+use common::{come_back, condition, consent, link};
 use end_to_end::consent::Person;
 use end_to_end::json::{list, number, text};
 use end_to_end::site::CALLBACK;
-use end_to_end::stack::Stack;
-use end_to_end::wait::until;
-use serde_json::{Value, json};
-
-/// For what happens in another process.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Sends a browser to a provider and answers the address that it is sent back to.
-async fn consent(stack: &Stack, client: &Client, provider: &str, person: &Person) -> String {
-    let begun = client
-        .post(
-            "/api/mail/accounts",
-            json!({ "provider": provider, "sync_since": 0 }),
-        )
-        .await
-        .unwrap()
-        .success()
-        .unwrap();
-    let back = stack.host.base().join(CALLBACK).unwrap();
-    person
-        .visit(
-            client.browser(),
-            text(&begun, "/authorize_url").unwrap(),
-            back.as_str(),
-        )
-        .await
-        .unwrap()
-        .to_string()
-}
-
-/// Follows the way back as a program does, which wants JSON.
-async fn come_back(client: &Client, address: &str) -> Answer {
-    client
-        .send(reqwest::Method::GET, address, |request| {
-            request.header("accept", "application/json")
-        })
-        .await
-        .unwrap()
-}
-
-/// Links the main mailbox and waits for its mail; answers the account's id.
-async fn link(stack: &Stack, client: &Client, provider: &str) -> String {
-    let address = stack.site.providers.address(provider).unwrap().to_owned();
-    let back = consent(stack, client, provider, &Person::willing(&address)).await;
-    come_back(client, &back).await.success().unwrap();
-    let accounts = client
-        .get("/api/mail/accounts")
-        .await
-        .unwrap()
-        .success()
-        .unwrap();
-    let id = text(&list(&accounts, "/items").unwrap()[0], "/id")
-        .unwrap()
-        .to_owned();
-    condition(client, &id, "up-to-date").await;
-    id
-}
-
-/// Waits until an account is in this condition; answers its status.
-async fn condition(client: &Client, id: &str, wanted: &str) -> Value {
-    until(wanted, PATIENCE, || async {
-        let account = client
-            .get(&format!("/api/mail/accounts/{id}"))
-            .await?
-            .success()?;
-        let status = account["status"].clone();
-        Ok(if status["condition"] == wanted {
-            Ok(status)
-        } else {
-            Err(account.to_string())
-        })
-    })
-    .await
-    .unwrap()
-}
+use serde_json::json;
 
 #[tokio::test]
 async fn plugins_that_are_none_or_want_too_much_are_refused() {

@@ -52,6 +52,11 @@ impl Trace {
         })))
     }
 
+    /// Whether it records: what costs more than an entry is asked for only then.
+    pub fn records(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Notes that a host call begins. `subject` is asked for only if the trace records.
     pub fn begin(&self, function: &'static str, subject: impl FnOnce() -> String) -> Pending {
         let on = self.0.is_some();

@@ -3,13 +3,21 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "each test file uses a part; a test may stop at the first surprise"
 )]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use end_to_end::client::{Answer, Client};
+use end_to_end::consent::Person;
+use end_to_end::json::{list, text};
 use end_to_end::programs::Paths;
+use end_to_end::site::CALLBACK;
 use end_to_end::stack::{Options, Stack};
+use end_to_end::wait::until;
+use serde_json::{Value, json};
 
 /// The programs that were built with the tests, and the component.
 pub(crate) fn paths() -> Paths {
@@ -68,4 +76,81 @@ pub(crate) fn driven_routes(provider: &str) -> BTreeSet<String> {
         .filter(|line| !line.starts_with('#') && !line.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// For what happens in another process.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends a browser to a provider and answers the address that it is sent back to.
+pub(crate) async fn consent(
+    stack: &Stack,
+    client: &Client,
+    provider: &str,
+    person: &Person,
+) -> String {
+    let begun = client
+        .post(
+            "/api/mail/accounts",
+            json!({ "provider": provider, "sync_since": 0 }),
+        )
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let back = stack.host.base().join(CALLBACK).unwrap();
+    person
+        .visit(
+            client.browser(),
+            text(&begun, "/authorize_url").unwrap(),
+            back.as_str(),
+        )
+        .await
+        .unwrap()
+        .to_string()
+}
+
+/// Follows the way back as a program does, which wants JSON.
+pub(crate) async fn come_back(client: &Client, address: &str) -> Answer {
+    client
+        .send(reqwest::Method::GET, address, |request| {
+            request.header("accept", "application/json")
+        })
+        .await
+        .unwrap()
+}
+
+/// Links the main mailbox and waits for its mail; answers the account's id.
+pub(crate) async fn link(stack: &Stack, client: &Client, provider: &str) -> String {
+    let address = stack.site.providers.address(provider).unwrap().to_owned();
+    let back = consent(stack, client, provider, &Person::willing(&address)).await;
+    come_back(client, &back).await.success().unwrap();
+    let accounts = client
+        .get("/api/mail/accounts")
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let id = text(&list(&accounts, "/items").unwrap()[0], "/id")
+        .unwrap()
+        .to_owned();
+    condition(client, &id, "up-to-date").await;
+    id
+}
+
+/// Waits until an account is in this condition; answers its status.
+pub(crate) async fn condition(client: &Client, id: &str, wanted: &str) -> Value {
+    until(wanted, PATIENCE, || async {
+        let account = client
+            .get(&format!("/api/mail/accounts/{id}"))
+            .await?
+            .success()?;
+        let status = account["status"].clone();
+        Ok(if status["condition"] == wanted {
+            Ok(status)
+        } else {
+            Err(account.to_string())
+        })
+    })
+    .await
+    .unwrap()
 }

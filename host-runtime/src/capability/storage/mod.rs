@@ -5,10 +5,12 @@
 
 mod convert;
 
+use host_store::Query;
 use wasmtime::component::{HasData, Linker};
 
 use crate::bindings::host::storage;
-use crate::plugin::call::CallState;
+use crate::plugin::call::{CallState, Scope};
+use crate::plugin::trace::Trace;
 
 /// Adds the interface.
 pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -23,6 +25,20 @@ impl HasData for HasStorage {
 
 struct Storage<'a> {
     call: &'a mut CallState,
+}
+
+/// Notes how the engine looks a traced query up, which tells an index range from a scan.
+async fn explain(scope: &Scope, trace: &Trace, query: &Query) {
+    let pending = trace.begin("storage.plan", || query.collection.clone());
+    let plan = scope
+        .store
+        .collections()
+        .explain(&scope.plugin, query)
+        .await;
+    pending.end(|| match plan {
+        Ok(lines) => lines.join("; ").into(),
+        Err(error) => error.to_string().into(),
+    });
 }
 
 impl storage::Host for Storage<'_> {
@@ -63,20 +79,23 @@ impl storage::Host for Storage<'_> {
 
     async fn find(&mut self, query: storage::Query) -> Result<storage::Page, storage::Error> {
         let scope = &self.call.scope;
-        let pending = self
-            .call
-            .trace
-            .begin("storage.find", || query.collection.clone());
+        let (trace, collection) = (&self.call.trace, query.collection.clone());
+        let query = convert::query(query);
+        let explained = trace.records().then(|| query.clone());
+        let pending = trace.begin("storage.find", || collection);
         let result = scope
             .store
             .collections()
-            .find(&scope.plugin, &convert::query(query))
+            .find(&scope.plugin, &query)
             .await
             .map_err(convert::error);
         pending.end(|| match &result {
             Ok(page) => format!("{} rows", page.rows.values.len()).into(),
             Err(error) => error.to_string().into(),
         });
+        if let Some(query) = explained {
+            explain(scope, trace, &query).await;
+        }
         result.map(|page| storage::Page {
             rows: convert::rows_back(page.rows),
             next: page.next,
