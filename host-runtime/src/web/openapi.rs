@@ -55,17 +55,17 @@ pub(super) fn document(mut api: utoipa::openapi::OpenApi) -> Value {
         "description": "What went wrong and what to do",
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
     });
-    for operation in document
+    for (path, methods) in document
         .pointer_mut("/paths")
         .and_then(Value::as_object_mut)
         .into_iter()
-        .flat_map(|paths| paths.values_mut())
+        .flatten()
     {
-        for operation in operation
-            .as_object_mut()
-            .into_iter()
-            .flat_map(|methods| methods.values_mut())
-        {
+        for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+            let Some(operation) = operation.as_object_mut() else {
+                continue;
+            };
+            operation.insert("operationId".to_owned(), json!(operation_id(method, path)));
             if let Some(responses) = operation
                 .get_mut("responses")
                 .and_then(Value::as_object_mut)
@@ -75,4 +75,15 @@ pub(super) fn document(mut api: utoipa::openapi::OpenApi) -> Value {
         }
     }
     document
+}
+
+/// `get_mail_accounts_id`: handlers of different modules share their names, and generated clients tell operations apart by theirs.
+fn operation_id(method: &str, path: &str) -> String {
+    let parts = path.split(['/', '{', '}', '-', '.']);
+    let mut id = method.to_owned();
+    for part in parts.filter(|part| !matches!(*part, "" | "api")) {
+        id.push('_');
+        id.push_str(part);
+    }
+    id
 }
