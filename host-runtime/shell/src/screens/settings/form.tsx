@@ -119,6 +119,11 @@ function SectionForm({ plugin, section, onSaved }: { plugin: string; section: Se
     >
       <h2 id={id}>{section.title}</h2>
       {section.help !== "" && <p className="shell-help">{section.help}</p>}
+      {(section.notices ?? []).map((notice) => (
+        <Note key={notice.text} look={notice.severity === "warning" ? "warn" : "info"}>
+          {notice.text}
+        </Note>
+      ))}
       {plain.map(control)}
       {advanced.length > 0 && (
         <Advanced needed={advanced.some((field) => errors[field.name] !== undefined)}>{advanced.map(control)}</Advanced>

@@ -5,7 +5,7 @@ import { changes, filledIn, mistakes, readyToUse, type Section, type SettingsFie
 const field = (name: string, control: SettingsField["control"], value: NonNullable<SettingsField["value"]> | null, more: Partial<SettingsField> = {}): SettingsField => ({
   name, label: name, help: "", control, required: true, advanced: false, value, minimum: null, maximum: null, choices: null, ...more,
 });
-const section = (fields: SettingsField[], checkable = true): Section => ({ name: "s", title: "S", help: "", checkable, fields });
+const section = (fields: SettingsField[], checkable = true): Section => ({ name: "s", title: "S", help: "", checkable, fields, notices: [] });
 
 describe("a section", () => {
   it("is filled in when its required fields are", () => {
