@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use futures::future::{OptionFuture, join};
+
 use super::fetch::{BITE, Fetched};
 use super::{Fault, Worker};
 use crate::ids;
@@ -113,20 +115,33 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             self.store(fetched, std::mem::take(&mut news), named, last)
                 .await?;
         }
-        for ids in fetches {
-            if done > 0 && self.spent() {
+        let mut ahead = None;
+        let mut fetches = fetches.into_iter().peekable();
+        while let Some(ids) = fetches.next() {
+            let fetched = match ahead.take() {
+                Some(fetched) => fetched,
                 // The page is listed again; what is stored by now is passed over.
-                return Ok(());
-            }
-            let fetched = self.fetch(ids).await?;
+                None if done > 0 && self.spent() => return Ok(()),
+                None => self.fetch(ids).await?,
+            };
             done += 1;
             let last = if done == batches {
                 finished.clone()
             } else {
                 Vec::new()
             };
-            self.store(fetched, std::mem::take(&mut news), named, last)
-                .await?;
+            // While these are stored, the next are on their way.
+            let next = fetches
+                .peek()
+                .copied()
+                .filter(|_| fetched.pause.is_none() && !self.spent());
+            let (following, stored) = join(
+                OptionFuture::from(next.map(|ids| self.fetch(ids))),
+                self.store(fetched, std::mem::take(&mut news), named, last),
+            )
+            .await;
+            stored?;
+            ahead = following.transpose()?;
         }
         if batches == 0 {
             self.store(Fetched::default(), news, named, finished)

@@ -3,11 +3,12 @@
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use futures::future::{OptionFuture, join};
 
 use super::batch::{self, Part};
 use super::payload::{self, Parsed};
 use super::{Gmail, wire};
-use crate::platform::Platform;
+use crate::platform::{Platform, Response};
 use crate::provider::client::{Call, escape, together};
 use crate::provider::{Light, Listed, Listing, ProviderError, RemoteId, RemoteMessage, Result};
 
@@ -70,25 +71,27 @@ impl<P: Platform> Gmail<'_, P> {
         ids: &[RemoteId],
     ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         let mut found = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(batch::MOST) {
-            let answers = if let [id] = chunk {
-                let answer = self.client.send(Call::get(self.url(&full(id)))).await;
-                vec![answer]
-            } else {
-                let parts: Vec<Part> = chunk
-                    .iter()
-                    .map(|id| Part::get(Self::path(&full(id))))
-                    .collect();
-                self.batch(&parts).await?
+        let mut chunks = ids.chunks(batch::MOST);
+        let mut answered = match chunks.next() {
+            Some(chunk) => Some((chunk, self.answers(chunk).await?)),
+            None => None,
+        };
+        while let Some((chunk, answers)) = answered {
+            // While these are read, the next are on their way: never more than one batch is, see `batch::MOST`.
+            let (following, read) = join(
+                OptionFuture::from(
+                    chunks
+                        .next()
+                        .map(|next| async move { (next, self.answers(next).await) }),
+                ),
+                self.read_all(chunk, answers),
+            )
+            .await;
+            found.extend(read);
+            answered = match following {
+                Some((next, answers)) => Some((next, answers?)),
+                None => None,
             };
-            let whole = chunk.iter().zip(answers).map(|(id, answer)| async move {
-                let message = match answer {
-                    Ok(answer) => self.whole(payload::read(id, answer.body())).await,
-                    Err(error) => Err(error),
-                };
-                (id.clone(), message)
-            });
-            found.extend(together(whole, AT_ONCE).await);
         }
         match found.iter().find_map(|(_, answer)| {
             answer
@@ -99,6 +102,32 @@ impl<P: Platform> Gmail<'_, P> {
             Some(error) => Err(error.clone()),
             None => Ok(found),
         }
+    }
+
+    async fn answers(&self, ids: &[RemoteId]) -> Result<Vec<Result<Response>>> {
+        if let [id] = ids {
+            return Ok(vec![self.client.send(Call::get(self.url(&full(id)))).await]);
+        }
+        let parts: Vec<Part> = ids
+            .iter()
+            .map(|id| Part::get(Self::path(&full(id))))
+            .collect();
+        self.batch(&parts).await
+    }
+
+    async fn read_all(
+        &self,
+        ids: &[RemoteId],
+        answers: Vec<Result<Response>>,
+    ) -> Vec<(RemoteId, Result<RemoteMessage>)> {
+        let whole = ids.iter().zip(answers).map(|(id, answer)| async move {
+            let message = match answer {
+                Ok(answer) => self.whole(payload::read(id, answer.body())).await,
+                Err(error) => Err(error),
+            };
+            (id.clone(), message)
+        });
+        together(whole, AT_ONCE).await
     }
 
     /// Fetches bodies that were too large for the message.
