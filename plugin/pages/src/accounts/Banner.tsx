@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useReconnect, type Account } from "../api/accounts.ts";
 import { usePage } from "../app/context.tsx";
 import { CopyButton } from "../shared/CopyButton.tsx";
+import { Linkified } from "../shared/Linkified.tsx";
 import { useProblemLine } from "../shared/problem.ts";
 import { paths } from "../app/router.tsx";
 import { companyOf } from "./Provider.tsx";
@@ -37,7 +38,7 @@ export function Banner({ account, onStart }: Props) {
         title={t("banner.reconnect.title")}
         description={
           <>
-            {state.detail === "" ? null : <p>{state.detail}</p>}
+            {state.detail === "" ? null : <p><Linkified text={state.detail} /></p>}
             <p>{t("banner.reconnect.text", { company })}</p>
             {failed}
           </>
@@ -54,7 +55,9 @@ export function Banner({ account, onStart }: Props) {
         title={t("banner.administrator.title")}
         description={
           <>
-            <p>{state.detail}</p>
+            <p>
+              <Linkified text={state.detail} />
+            </p>
             <p>{t("banner.administrator.text")}</p>
             {failed}
           </>

@@ -9,6 +9,7 @@ import { useUnlink, type Account } from "../api/accounts.ts";
 import { keys } from "../api/keys.ts";
 import { usePage } from "../app/context.tsx";
 import { paths } from "../app/router.tsx";
+import { Linkified } from "../shared/Linkified.tsx";
 import { useProblemLine } from "../shared/problem.ts";
 import { companyOf } from "./Provider.tsx";
 
@@ -50,7 +51,7 @@ export function UnlinkDialog({ account, open, onClose }: Props) {
         }
       >
         <p>{t(revoked ? "unlink.revoked" : "unlink.notRevoked", { company })}</p>
-        {hint === "" ? null : <Alert type="warning" showIcon title={hint} />}
+        {hint === "" ? null : <Alert type="warning" showIcon title={<Linkified text={hint} />} />}
       </Modal>
     );
   }

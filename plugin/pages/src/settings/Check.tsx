@@ -7,6 +7,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useCheckSection, type CheckStep, type Section } from "../api/settings.ts";
 import { useReducedMotion } from "../app/useReducedMotion.ts";
+import { Linkified } from "../shared/Linkified.tsx";
 import { Failure } from "../shared/states.tsx";
 import { NotConfirmed } from "../shared/useConfirmed.ts";
 import { complete } from "./draft.ts";
@@ -68,7 +69,7 @@ export function Check({ section, dirty }: Props) {
                   {step.title}
                   <span className="em-visually-hidden"> {t(`check.${step.outcome}`)}</span>
                 </div>
-                {step.detail === "" ? null : <div className="em-hint">{step.detail}</div>}
+                {step.detail === "" ? null : <div className="em-hint"><Linkified text={step.detail} /></div>}
               </div>
             </li>
           ))}

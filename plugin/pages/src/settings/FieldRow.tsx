@@ -72,6 +72,8 @@ function Control(props: ControlProps & { section: Section }) {
           value={text}
           disabled={disabled}
           status={invalid ? "error" : ""}
+          // A day, as the plugin spells it, is what the browser's own field gives.
+          type={field.name === "secret_expires" ? "date" : "text"}
           autoComplete="off"
           spellCheck={false}
           required={field.required}

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import type { Section } from "../api/settings.ts";
 import { CopyButton } from "../shared/CopyButton.tsx";
-import { on, text, type Draft } from "./draft.ts";
+import { complete, on, text, type Draft } from "./draft.ts";
 import { googleScopes, microsoftScopes } from "./scopes.ts";
 
 interface Props {
@@ -55,8 +55,13 @@ function Google({ section, draft }: Omit<Props, "provider">) {
           <Trans t={t} i18nKey="guide.google.copy" components={{ b: <b /> }} />
         </Step>
       </ol>
-      <Alert type="warning" showIcon title={t("guide.google.testing")} description={t("guide.google.testingText")} />
-      <Alert type="warning" showIcon title={t("guide.google.restricted")} description={t("guide.google.restrictedText")} />
+      {/* Once it is set up, the form's notices say what still matters. */}
+      {complete(section) ? null : (
+        <>
+          <Alert type="warning" showIcon title={t("guide.google.testing")} description={t("guide.google.testingText")} />
+          <Alert type="warning" showIcon title={t("guide.google.restricted")} description={t("guide.google.restrictedText")} />
+        </>
+      )}
     </>
   );
 }
@@ -91,8 +96,12 @@ function Microsoft({ section, draft }: Omit<Props, "provider">) {
           <Trans t={t} i18nKey="guide.microsoft.copy" components={{ b: <b /> }} />
         </Step>
       </ol>
-      <Alert type="warning" showIcon title={t("guide.microsoft.expires")} description={t("guide.microsoft.expiresText")} />
-      <Alert type="warning" showIcon title={t("guide.microsoft.admin")} description={t("guide.microsoft.adminText")} />
+      {complete(section) ? null : (
+        <>
+          <Alert type="warning" showIcon title={t("guide.microsoft.expires")} description={t("guide.microsoft.expiresText")} />
+          <Alert type="warning" showIcon title={t("guide.microsoft.admin")} description={t("guide.microsoft.adminText")} />
+        </>
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@ import Button from "antd/es/button";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useSaveSection, type Field, type Section } from "../api/settings.ts";
+import { Linkified } from "../shared/Linkified.tsx";
 import { useProblemLine } from "../shared/problem.ts";
 import { NotConfirmed } from "../shared/useConfirmed.ts";
 import { Check } from "./Check.tsx";
@@ -75,7 +76,8 @@ export function SectionForm({ section, draft, onDraft }: Props) {
     <div className={provider ? "em-settings-columns" : undefined}>
       <div className="em-sections">
         <form ref={form} className="em-card em-settings-form" onSubmit={submit} noValidate aria-label={section.title}>
-          {provider === undefined ? <p className="em-hint">{section.help}</p> : <Readiness section={section} />}
+          {provider === undefined ? <p className="em-hint">{section.help}</p> : null}
+          <Notices section={section} />
           {plain.map(row)}
           {advanced.length > 0 ? (
             <details className="em-advanced" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -111,12 +113,16 @@ export function SectionForm({ section, draft, onDraft }: Props) {
   );
 }
 
-function Readiness({ section }: { section: Section }) {
+/** What is to be known about what is saved: the plugin's words, or that all is well. */
+function Notices({ section }: { section: Section }) {
   const { t } = useTranslation("settings");
-  return complete(section) ? (
-    <Alert type="success" showIcon title={t("ready")} />
-  ) : (
-    <Alert type="info" showIcon title={t("notReady", { provider: section.title })} />
+  return (
+    <>
+      {section.checkable && complete(section) ? <Alert type="success" showIcon title={t("ready")} /> : null}
+      {section.notices.map((notice) => (
+        <Alert key={notice.text} type={notice.severity} showIcon title={<Linkified text={notice.text} />} />
+      ))}
+    </>
   );
 }
 

@@ -6,7 +6,7 @@ import { googleScopes, microsoftScopes } from "./scopes.ts";
 const field = (name: string, control: Field["control"], value: Field["value"] = null, required = false): Field => ({
   name, control, value, required, label: name, help: "", advanced: false, minimum: null, maximum: null, choices: null,
 });
-const section = (...fields: Field[]): Section => ({ name: "google", title: "", help: "", checkable: true, fields });
+const section = (...fields: Field[]): Section => ({ name: "google", title: "", help: "", checkable: true, notices: [], fields });
 
 describe("what is typed into settings", () => {
   const id = field("client_id", "text", "abc", true);
