@@ -7,7 +7,7 @@ const address = /(https?:\/\/[^\s<>"）。，]+[^\s<>"）。，.,;:!?)])/;
 export function Linkified({ text }: { text: string }) {
   return text.split(address).map((part, at) =>
     at % 2 === 1 ? (
-      <a key={at} href={part} target="_blank" rel="noreferrer">
+      <a key={at} className="em-address" href={part} target="_blank" rel="noreferrer">
         {part}
       </a>
     ) : (
