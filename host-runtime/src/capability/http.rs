@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use http::uri::Scheme;
+use tokio_util::task::AbortOnDropHandle;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
 use crate::egress::client::Sender;
+use crate::egress::threads;
 use crate::plugin::call::CallState;
 use crate::plugin::trace::Trace;
 
@@ -70,8 +72,15 @@ impl WasiHttpHooks for Hooks {
                 uri.path()
             )
         });
+        // Begun here and now: the future may first be looked at when the guest has nothing else to do.
+        let sent = AbortOnDropHandle::new(
+            threads::handle()
+                .spawn(async move { sender.send(request, options.unwrap_or_default()).await }),
+        );
         Box::new(async move {
-            let result = sender.send(request, options.unwrap_or_default()).await;
+            let result = sent
+                .await
+                .unwrap_or_else(|fault| Err(Error::InternalError(Some(fault.to_string()))));
             pending.end(|| match &result {
                 Ok(response) => response.status().as_u16().to_string().into(),
                 Err(error) => error.to_string().into(),

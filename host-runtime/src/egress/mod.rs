@@ -11,3 +11,4 @@ mod body;
 pub mod client;
 mod connect;
 mod fault;
+pub(crate) mod threads;

@@ -6,7 +6,8 @@
 //!
 //! The shapes follow `wit/deps/platform-host`; the doc comments there say what a call means and when it may be repeated.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 
 /// All of them. Implemented by whoever implements each.
 pub trait Platform:
@@ -17,6 +18,20 @@ pub trait Platform:
 impl<T: Store + Blobs + Secrets + Locks + Http + Clock + Random + Routing + Users + Log> Platform
     for T
 {
+}
+
+/// Lets what was begun go on, such as a request that is being sent, before something that takes a processor for a while.
+pub(crate) async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if given {
+            return Poll::Ready(());
+        }
+        given = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// What a field holds; see `storage.kind`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Fault, Worker, pacing};
 use crate::content;
-use crate::platform::{Platform, Write};
+use crate::platform::{Platform, Write, give_way};
 use crate::provider::{Provider, ProviderError, RemoteId, RemoteMessage};
 use crate::store::commit::{Arrived, News, commit};
 use crate::store::rows::Parked;
@@ -113,6 +113,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             if self.too_old(message.received) && !self.is_known(&message.id).await? {
                 continue;
             }
+            give_way().await;
             let arrived = self.arrive(message, named).await?;
             if let News::Whole { arrived, .. } = &arrived {
                 bytes += arrived.text.len() + arrived.html.as_ref().map_or(0, String::len) + 4_096;

@@ -8,7 +8,7 @@ use futures::future::{OptionFuture, join};
 use super::batch::{self, Part};
 use super::payload::{self, Parsed};
 use super::{Gmail, wire};
-use crate::platform::{Platform, Response};
+use crate::platform::{Platform, Response, give_way};
 use crate::provider::client::{Call, escape, together};
 use crate::provider::{Light, Listed, Listing, ProviderError, RemoteId, RemoteMessage, Result};
 
@@ -121,6 +121,7 @@ impl<P: Platform> Gmail<'_, P> {
         answers: Vec<Result<Response>>,
     ) -> Vec<(RemoteId, Result<RemoteMessage>)> {
         let whole = ids.iter().zip(answers).map(|(id, answer)| async move {
+            give_way().await;
             let message = match answer {
                 Ok(answer) => self.whole(payload::read(id, answer.body())).await,
                 Err(error) => Err(error),
