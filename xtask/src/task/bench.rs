@@ -12,6 +12,16 @@ use super::{cargo, step, test};
 /// The peer, from PyPI, at the version that the figures name.
 const LIEER: &str = "lieer==1.6";
 
+/// What is built, always together: another selection has other features of what they depend on, and compiles it anew.
+const PACKAGES: [&str; 6] = [
+    "--package",
+    "host-runtime",
+    "--package",
+    "provider-sim",
+    "--package",
+    "end-to-end",
+];
+
 /// Packages are loaded from a registry and unpacked.
 const PIP_LIMIT: Duration = Duration::from_secs(900);
 
@@ -50,10 +60,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 /// The host's own benchmark of a trivial call, through our layers and without them.
 fn calls() -> anyhow::Result<String> {
     let mut command = cargo();
-    command.args([
-        "bench",
-        "--package",
-        "host-runtime",
+    command.args(["bench"]).args(PACKAGES).args([
         "--bench",
         "call",
         "--",
@@ -78,17 +85,11 @@ fn calls() -> anyhow::Result<String> {
 fn whole(options: &Options) -> anyhow::Result<String> {
     let component = component::plugin()?;
     let python = lieer()?;
-    process::run(cargo().args([
-        "build",
-        "--release",
-        "--bins",
-        "--package",
-        "host-runtime",
-        "--package",
-        "provider-sim",
-        "--package",
-        "end-to-end",
-    ]))?;
+    process::run(
+        cargo()
+            .args(["build", "--release", "--bins"])
+            .args(PACKAGES),
+    )?;
     let programs = xtask::target().join("release");
     let mut command = Command::new(programs.join("bench"));
     command.arg("--component").arg(component);
