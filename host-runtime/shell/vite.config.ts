@@ -7,8 +7,9 @@ const host = process.env["PLUGIN_HOST"] ?? "http://127.0.0.1:8080";
 // The host takes writes from its own pages only.
 const proxied = { target: host, changeOrigin: true, headers: { origin: host } };
 
-export default defineConfig({
-  base: "/shell/",
+export default defineConfig(({ command }) => ({
+  // The host serves the files there, and the document at every address, which the development server does by itself.
+  base: command === "build" ? "/shell/" : "/",
   html: { cspNonce: "__NONCE__" },
   plugins: process.env["EXAMPLE"] === undefined ? [] : [examplePages()],
   esbuild: { jsx: "automatic" },
@@ -31,4 +32,4 @@ export default defineConfig({
     proxy: { "/api": proxied, "/pages": proxied, "/admin/settings/mail/oauth2": proxied },
   },
   test: { environment: "node", testTimeout: 30_000, include: ["src/**/*.test.{ts,tsx}"] },
-});
+}));

@@ -14,7 +14,8 @@ export function examplePages(): Plugin {
         if (request.url === "/api/pages") {
           response.setHeader("content-type", "application/json");
           response.end(JSON.stringify([{ plugin: "example", module: MODULE, styles: [], entries: [ENTRY] }]));
-        } else if (request.url === MODULE) {
+        } else if (request.url?.split("?")[0] === MODULE) {
+          // The development server adds a query to what it imports.
           response.setHeader("content-type", "text/javascript");
           response.end(readFileSync(new URL("example.js", import.meta.url)));
         } else next();

@@ -88,7 +88,7 @@ export const ru: Catalogue<ManageKey> = {
   "grant.limits.text": "Хранилище: {storage}; на каждый вызов: память {memory}, время {time}.",
   "grant.schedules": "Работает сам",
   "grant.schedules.help": "Пока включён.",
-  "grant.every": "каждые {time}",
+  "grant.every": "интервал: {time}",
   "grant.extra": "Другие серверы",
   "grant.extra.help": "Серверы, о которых плагин не просит: например, национального облака или вашей сети.",
   "grant.extra.label": "Адрес",
