@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { Account } from "../mailbox/types.ts";
+import { can, type Account } from "../mailbox/types.ts";
 import type { Content } from "./content.ts";
 
 interface Props {
@@ -14,7 +14,7 @@ interface Props {
 export function FromField({ accounts, content, onChange, own }: Props) {
   const { t } = useTranslation("compose");
   // An answer goes out from the account that has the message.
-  const offered = content.relation === undefined ? accounts.filter((account) => !account.missing_features.includes("send")) : accounts.filter((account) => account.id === content.account);
+  const offered = content.relation === undefined ? accounts.filter((account) => can(account, "send")) : accounts.filter((account) => account.id === content.account);
   const choices = offered.flatMap((account) => [account.email, ...account.aliases.filter((alias) => alias.toLowerCase() !== account.email.toLowerCase())].map((email, index) => ({ account, email, main: index === 0 })));
   if (choices.length < 2) return null;
   const value = choices.findIndex((choice) => choice.account.id === content.account && (content.sender === undefined ? choice.main : choice.email.toLowerCase() === content.sender.toLowerCase()));

@@ -34,6 +34,6 @@ function isUpload(value: unknown): value is Upload {
   return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string";
 }
 
-function isDocument(value: unknown): value is components["schemas"]["ProblemDocument"] {
+function isDocument(value: unknown): value is NonNullable<Problem["document"]> {
   return typeof value === "object" && value !== null && "type" in value && "detail" in value && typeof value.detail === "string";
 }

@@ -90,7 +90,7 @@ export function useDraft(window: Window, begun: Begun, current: RefObject<Conten
       },
       async takeTheirs(): Promise<Content | undefined> {
         const theirs = await newest(saver.saved);
-        if (theirs?.saved === undefined) return undefined;
+        if (theirs === undefined) return undefined;
         const content = fromDraft(theirs.draft, false);
         saver.resolve(theirs.saved);
         saver.change(content);

@@ -1,10 +1,10 @@
 /** What a window begins with: an empty message, a prepared answer, a draft, or what was written before. */
-import { unwrap } from "@plugin-host/client";
+import { unwrap, type Api } from "@plugin-host/client";
 import { useQuery } from "@tanstack/react-query";
 import { usePage } from "../app/context.tsx";
 import { attachmentAddress } from "../mailbox/files.ts";
-import type { Account, Message } from "../mailbox/types.ts";
-import { emptyContent, fromDraft, withSignature, withSources, type Content } from "./content.ts";
+import { can, type Account, type Message } from "../mailbox/types.ts";
+import { emptyContent, fromDraft, withSignature, withSources, type Content, type Draft } from "./content.ts";
 import type { SavedAs } from "./saver.ts";
 import type { Window } from "./store.ts";
 
@@ -41,7 +41,7 @@ export function useSeed({ key, seed }: Window, accounts: readonly Account[] | un
         case "draft": {
           const { draft, saved } = await readDraft(api, seed.message.id);
           const content = fromDraft(draft, false);
-          return { content: { ...content, html: withSources(content.html, sourceIn(seed.message)) }, ...(saved === undefined ? {} : { saved }) };
+          return { content: { ...content, html: withSources(content.html, sourceIn(seed.message)) }, saved };
         }
       }
     },
@@ -49,14 +49,13 @@ export function useSeed({ key, seed }: Window, accounts: readonly Account[] | un
 }
 
 interface ReadDraft {
-  draft: Parameters<typeof fromDraft>[0];
-  saved?: SavedAs;
+  draft: Draft;
+  saved: SavedAs;
 }
 
-/** A draft as the host has it. */
-export async function readDraft(api: ReturnType<typeof usePage>["api"], id: string): Promise<ReadDraft> {
-  const answer = await unwrap(api.GET("/api/mail/drafts/{id}", { params: { path: { id } } }));
-  return { draft: answer.draft, saved: { id: answer.id, revision: answer.revision } };
+/** A draft as the host has it, by its own id or that of its message. */
+export function readDraft(api: Api, id: string): Promise<ReadDraft> {
+  return unwrap(api.GET("/api/mail/drafts/{id}", { params: { path: { id } } }));
 }
 
 /** The images of a draft, as its message has them. */
@@ -77,7 +76,7 @@ function preferred(accounts: readonly Account[]): Account | undefined {
   } catch {
     // Then the first.
   }
-  const able = accounts.filter((account) => !account.missing_features.includes("send"));
+  const able = accounts.filter((account) => can(account, "send"));
   return able.find((account) => account.id === last) ?? able[0] ?? accounts[0];
 }
 
@@ -90,6 +89,6 @@ export function rememberFrom(account: string): void {
 }
 
 export function signatureOf(account: Account | undefined): string | undefined {
-  const { signature } = (account ?? {}) as { signature?: string | null };
-  return signature ?? undefined;
+  const signature = account?.signature ?? "";
+  return signature === "" ? undefined : signature;
 }

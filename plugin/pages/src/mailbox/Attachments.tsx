@@ -3,7 +3,7 @@ import Tooltip from "antd/es/tooltip";
 import { Suspense, lazy, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../shared/time.ts";
-import { attachmentAddress, previewOf } from "./files.ts";
+import { archiveAddress, attachmentAddress, previewOf } from "./files.ts";
 import { ClipIcon, DownloadIcon, FileIcon, ImageIcon, PdfIcon } from "./icons.tsx";
 import type { Attachment, Message } from "./types.ts";
 
@@ -23,7 +23,7 @@ export function Attachments({ message }: { message: Message }) {
         <ClipIcon aria-hidden />
         <span>{t("attachmentCount", { count: files.length, size: format.size(total) })}</span>
         {files.length > 1 ? (
-          <Button type="link" size="small" icon={<DownloadIcon />} onClick={() => downloadAll(message, files)}>
+          <Button type="link" size="small" icon={<DownloadIcon />} href={archiveAddress(message.id)} download>
             {t("downloadAll")}
           </Button>
         ) : null}
@@ -76,16 +76,4 @@ export function Attachments({ message }: { message: Message }) {
 function iconOf(file: Attachment): ReactNode {
   const kind = previewOf(file);
   return kind === "image" ? <ImageIcon /> : kind === "pdf" ? <PdfIcon /> : <FileIcon />;
-}
-
-/** One after the other: browsers ask once whether a page may save several files. */
-function downloadAll(message: Message, files: readonly Attachment[]): void {
-  files.forEach((file, index) => {
-    window.setTimeout(() => {
-      const link = document.createElement("a");
-      link.href = attachmentAddress(message.id, file.id);
-      link.download = file.name;
-      link.click();
-    }, index * 400);
-  });
 }

@@ -1,7 +1,6 @@
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, paths } from "../app/router.tsx";
-import { useFormat } from "../shared/time.ts";
+import { useFormat, useNow } from "../shared/time.ts";
 import { AlertIcon, SyncIcon } from "./icons.tsx";
 import type { Account } from "./types.ts";
 
@@ -39,7 +38,7 @@ export function Banners({ accounts }: { accounts: readonly Account[] }) {
 export function SyncLine({ accounts }: { accounts: readonly Account[] }) {
   const { t } = useTranslation("mailbox");
   const format = useFormat();
-  const [now] = useState(Date.now);
+  const now = useNow(20_000);
   const syncing = accounts.some(({ status }) => status.condition === "syncing");
   const waiting = accounts.find(({ status }) => status.condition === "waiting");
   const last = Math.min(...accounts.map(({ status }) => status.last_success ?? Number.POSITIVE_INFINITY));

@@ -16,13 +16,13 @@ import { leaves, type Change, type Folders } from "./effect.ts";
 import { FolderPicker, usePicker } from "./FolderPicker.tsx";
 import { terms } from "./highlight.ts";
 import {
-  ArchiveIcon, BackIcon, LabelIcon, MoreIcon, MoveIcon, NextIcon, PreviousIcon, SpamIcon, StarFilled, StarIcon, TrashIcon, UnreadIcon,
+  ArchiveIcon, BackIcon, LabelIcon, MoreIcon, MoveIcon, NextIcon, PreviousIcon, SpamIcon, TrashIcon, UnreadIcon,
 } from "./icons.tsx";
 import { MessageCard } from "./MessageCard.tsx";
 import type { Place } from "./place.ts";
 import { summaryOf } from "./summary.ts";
-import { LabelChip } from "./ThreadRow.tsx";
-import type { Account, Folder, Matching, Message, ThreadSummary } from "./types.ts";
+import { LabelChip, Star } from "./ThreadRow.tsx";
+import { can, type Account, type Folder, type Matching, type Message, type ThreadSummary } from "./types.ts";
 
 /** Reading takes a moment; whoever only passes by has not read it. */
 const READ_AFTER = 1_200;
@@ -77,7 +77,7 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
     if (!unread || stays.current) return undefined;
     const timer = window.setTimeout(() => {
       const item = latest.current;
-      if (item !== undefined) actions.act({ change: { action: "mark-read" }, subject: { kind: "threads", ids: new Set([id]) }, items: [item], asked, quiet: true });
+      if (item !== undefined) actions.act({ change: { action: "mark-read" }, subject: { kind: "threads", ids: new Set([id]) }, items: [item], asked, unasked: true });
     }, READ_AFTER);
     return () => window.clearTimeout(timer);
   }, [unread, id, actions, asked]);
@@ -129,7 +129,7 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
   const inSpam = roles.has("spam");
   const subject = (messages?.[0]?.subject ?? summary?.subject ?? "").trim();
   const labels = summary?.folders.flatMap((folder) => folders.byId.get(folder) ?? []).filter((folder) => folder.role === "label" || folder.role === "folder") ?? [];
-  const mayDelete = account !== undefined && !account.missing_features.includes("delete");
+  const mayDelete = account !== undefined && can(account, "delete");
   const more: DropdownProps["menu"] = {
     items: [
       { key: "unread", label: t("do.mark-unread"), onClick: () => run({ action: "mark-unread" }) },
@@ -197,7 +197,7 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
               data-on={starred || undefined}
               onClick={() => run({ action: starred ? "unstar" : "star" }, true)}
             >
-              {starred ? <StarFilled /> : <StarIcon />}
+              <Star on={starred} />
             </button>
           </Tooltip>
           {labels.length === 0 ? null : (

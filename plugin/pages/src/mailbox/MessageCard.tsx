@@ -9,9 +9,10 @@ import { useFormat } from "../shared/time.ts";
 import { Attachments } from "./Attachments.tsx";
 import { Avatar } from "./Avatar.tsx";
 import type { Change, Folders } from "./effect.ts";
-import { AlertIcon, ClipIcon, DownIcon, MoreIcon, StarFilled, StarIcon } from "./icons.tsx";
+import { AlertIcon, DownIcon, MoreIcon } from "./icons.tsx";
 import { MessageBody } from "./MessageBody.tsx";
 import { nameOf, shortName } from "./people.ts";
+import { Clip, Star } from "./ThreadRow.tsx";
 import type { Account, Address, Message } from "./types.ts";
 
 const Original = lazy(() => import("./Original.tsx"));
@@ -55,7 +56,7 @@ export function MessageCard({ message, account, folders, words, open, alone, may
           <span className="mail-message-snippet" dir="auto">
             {message.snippet}
           </span>
-          {message.attachments.some((file) => !file.inline) ? <ClipIcon className="mail-row-clip" role="img" aria-label={t("withAttachments")} /> : null}
+          {message.attachments.some((file) => !file.inline) ? <Clip label={t("withAttachments")} /> : null}
           <time dateTime={new Date(when).toISOString()} title={format.full(when)}>
             {format.short(when)}
           </time>
@@ -124,7 +125,7 @@ export function MessageCard({ message, account, folders, words, open, alone, may
                 data-on={starred || undefined}
                 onClick={() => onAct({ action: starred ? "unstar" : "star" }, true)}
               >
-                {starred ? <StarFilled /> : <StarIcon />}
+                <Star on={starred} />
               </button>
             </Tooltip>
             <Dropdown trigger={["click"]} menu={more} placement="bottomRight">

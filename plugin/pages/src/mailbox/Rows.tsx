@@ -4,13 +4,15 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useImperativeHandle, useMemo, type Ref, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../app/context.tsx";
+import { useFormat } from "../shared/time.ts";
 import type { Heading, Row } from "./days.ts";
 import type { Folders } from "./effect.ts";
 import { SyncIcon } from "./icons.tsx";
 import { address, type Place } from "./place.ts";
 import { isEmpty, isTicked, type Selection } from "./selection.ts";
-import { ThreadRow, type RowHandlers } from "./ThreadRow.tsx";
+import { ThreadRow, type RowHandlers, type RowTexts } from "./ThreadRow.tsx";
 import type { ThreadSummary } from "./types.ts";
+import { folderName } from "./useViewTitle.ts";
 
 /** All rows are of one height: nothing is measured, and nothing jumps. */
 export const ROW = 80;
@@ -73,6 +75,29 @@ export const Rows = memo(function Rows(props: Props) {
     }),
     [rows, virtual],
   );
+  const format = useFormat();
+  const { locale } = usePage();
+  const texts = useMemo<RowTexts>(
+    () => ({
+      me: t("me"),
+      nobody: t("nobody"),
+      noSubject: t("noSubject"),
+      unread: t("unread"),
+      draft: t("draft"),
+      star: t("star"),
+      unstar: t("unstar"),
+      tick: t("tick"),
+      withAttachments: t("withAttachments"),
+      tickThread: (subject) => t("tickThread", { subject }),
+      messages: (count) => t("messages", { count }),
+      folder: (folder) => folderName(folder, t),
+      short: format.short,
+      full: format.full,
+    }),
+    // The formats follow the language.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [t, locale],
+  );
   const ticking = !isEmpty(ticked);
   const shownFolder = place.view.kind === "folder" ? place.view.folder : undefined;
   return (
@@ -107,6 +132,7 @@ export const Rows = memo(function Rows(props: Props) {
           <div key={key} style={style} role="listitem" aria-posinset={row.index + 1} aria-setsize={size}>
             <ThreadRow
               item={item}
+              texts={texts}
               href={address({ ...place, thread: item.id })}
               ticked={isTicked(ticked, item.id)}
               ticking={ticking}

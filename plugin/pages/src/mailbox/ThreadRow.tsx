@@ -1,10 +1,8 @@
 import { memo, type MouseEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { useFormat } from "../shared/time.ts";
 import { Avatar } from "./Avatar.tsx";
 import type { Folders } from "./effect.ts";
-import { highlight } from "./highlight.ts";
-import { ClipIcon, StarFilled, StarIcon } from "./icons.tsx";
+import { around, highlight } from "./highlight.ts";
 import { participants } from "./people.ts";
 import type { Folder, ThreadSummary } from "./types.ts";
 import { folderName } from "./useViewTitle.ts";
@@ -18,8 +16,27 @@ export interface RowHandlers {
   near(id: string): void;
 }
 
+/** Texts and formats of all rows, looked up once: a row must be cheap to draw. */
+export interface RowTexts {
+  me: string;
+  nobody: string;
+  noSubject: string;
+  unread: string;
+  draft: string;
+  star: string;
+  unstar: string;
+  tick: string;
+  withAttachments: string;
+  tickThread(subject: string): string;
+  messages(count: number): string;
+  folder(folder: Folder): string;
+  short(at: number): string;
+  full(at: number): string;
+}
+
 interface Props {
   item: ThreadSummary;
+  texts: RowTexts;
   href: string;
   ticked: boolean;
   /** Some row is ticked: then boxes are shown in place of pictures. */
@@ -40,14 +57,12 @@ interface Props {
 /** Labels that fit a row. */
 const LABELS = 2;
 
-export const ThreadRow = memo(function ThreadRow({ item, href, ticked, ticking, opened, active, own, words, folders, color, shownFolder, handlers }: Props) {
-  const { t } = useTranslation("mailbox");
-  const format = useFormat();
+export const ThreadRow = memo(function ThreadRow({ item, texts, href, ticked, ticking, opened, active, own, words, folders, color, shownFolder, handlers }: Props) {
   const unread = item.marks.includes("unread");
   const starred = item.marks.includes("starred");
-  const people = participants(item.participants, own, t("me"));
-  const who = people === "" ? t("nobody") : people;
-  const subject = item.subject.trim() === "" ? t("noSubject") : item.subject;
+  const people = participants(item.participants, own, texts.me);
+  const who = people === "" ? texts.nobody : people;
+  const subject = item.subject.trim() === "" ? texts.noSubject : item.subject;
   const first = item.participants.find((address) => !own.has(address.email.toLowerCase())) ?? item.participants[0];
   const labels = item.folders.flatMap((id) => {
     const folder = folders.byId.get(id);
@@ -70,13 +85,13 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, ticking, 
       data-opened={opened || undefined}
       onMouseEnter={() => handlers.near(item.id)}
     >
-      <label className="mail-row-tick" title={t("tick")}>
+      <label className="mail-row-tick" title={texts.tick}>
         <Avatar address={first} />
         <input
           type="checkbox"
           checked={ticked}
           tabIndex={tab}
-          aria-label={t("tickThread", { subject })}
+          aria-label={texts.tickThread(subject)}
           onChange={(event) => handlers.tick(item.id, event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)}
         />
       </label>
@@ -92,20 +107,20 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, ticking, 
         }}
       >
         <span className="mail-row-line">
-          {unread ? <span className="em-visually-hidden">{t("unread")}: </span> : null}
+          {unread ? <span className="em-visually-hidden">{texts.unread}: </span> : null}
           <span className="mail-row-who" dir="auto">
             {who}
           </span>
           {item.messages > 1 ? (
-            <span className="mail-row-size" title={t("messages", { count: item.messages })}>
+            <span className="mail-row-size" title={texts.messages(item.messages)}>
               {item.messages}
             </span>
           ) : null}
-          {item.marks.includes("draft") ? <span className="mail-row-draft">{t("draft")}</span> : null}
+          {item.marks.includes("draft") ? <span className="mail-row-draft">{texts.draft}</span> : null}
           <span className="mail-row-space" />
-          {item.marks.includes("attachments") ? <ClipIcon className="mail-row-clip" role="img" aria-label={t("withAttachments")} /> : null}
-          <time dateTime={new Date(item.latest).toISOString()} title={format.full(item.latest)}>
-            {format.short(item.latest)}
+          {item.marks.includes("attachments") ? <Clip label={texts.withAttachments} /> : null}
+          <time dateTime={new Date(item.latest).toISOString()} title={texts.full(item.latest)}>
+            {texts.short(item.latest)}
           </time>
         </span>
         <span className="mail-row-subject" dir="auto" title={subject}>
@@ -113,11 +128,11 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, ticking, 
         </span>
         <span className="mail-row-line">
           {labels.slice(0, LABELS).map((label) => (
-            <LabelChip key={label.id} folder={label} />
+            <Chip key={label.id} folder={label} name={texts.folder(label)} />
           ))}
           {labels.length > LABELS ? <span className="mail-label">+{labels.length - LABELS}</span> : null}
           <span className="mail-row-snippet" dir="auto">
-            <Marked text={item.snippet} words={words} />
+            <Marked text={around(item.snippet, words)} words={words} />
           </span>
         </span>
       </a>
@@ -126,11 +141,11 @@ export const ThreadRow = memo(function ThreadRow({ item, href, ticked, ticking, 
         className="mail-row-star"
         tabIndex={tab}
         aria-pressed={starred}
-        aria-label={t(starred ? "unstar" : "star")}
+        aria-label={starred ? texts.unstar : texts.star}
         data-on={starred || undefined}
         onClick={() => handlers.star(item)}
       >
-        {starred ? <StarFilled /> : <StarIcon />}
+        <Star on={starred} />
       </button>
       {color === undefined ? null : <span className="mail-row-account" aria-hidden style={{ background: color }} />}
     </div>
@@ -146,12 +161,36 @@ export function Marked({ text, words }: { text: string; words: readonly string[]
   );
 }
 
-export function LabelChip({ folder }: { folder: Folder }) {
-  const { t } = useTranslation("mailbox");
+function Chip({ folder, name }: { folder: Folder; name: string }) {
   return (
     <span className="mail-label" title={folder.name}>
       {folder.color == null ? null : <span className="mail-label-dot" style={{ background: folder.color }} aria-hidden />}
-      <span>{folderName(folder, t)}</span>
+      <span>{name}</span>
     </span>
+  );
+}
+
+export function LabelChip({ folder }: { folder: Folder }) {
+  const { t } = useTranslation("mailbox");
+  return <Chip folder={folder} name={folderName(folder, t)} />;
+}
+
+const STAR = "M12 17.3l-5.6 3.4 1.5-6.4-5-4.3 6.5-.6L12 3.4l2.6 6 6.5.6-5 4.3 1.5 6.4z";
+const CLIP = "M8 12.5l6.2-6.2a2.7 2.7 0 0 1 3.8 3.8l-8 8a4.5 4.5 0 0 1-6.4-6.4l7.4-7.4";
+
+/** Lighter than the kit's icons, of which a screen of rows would draw dozens. */
+export function Star({ on }: { on: boolean }) {
+  return (
+    <svg viewBox="0 0 24 24" width="1.15em" height="1.15em" aria-hidden fill={on ? "currentColor" : "none"} stroke="currentColor" strokeWidth="1.6" strokeLinejoin="round">
+      <path d={STAR} />
+    </svg>
+  );
+}
+
+export function Clip({ label }: { label: string }) {
+  return (
+    <svg className="mail-row-clip" viewBox="0 0 24 24" width="15" height="15" role="img" aria-label={label} fill="none" stroke="currentColor" strokeWidth="1.7" strokeLinecap="round">
+      <path d={CLIP} />
+    </svg>
   );
 }

@@ -1,5 +1,5 @@
 /** Does things to mail: seen at once, told with "Undo", taken back with the reason if they are refused. */
-import { Problem, unwrap } from "@plugin-host/client";
+import { Problem, unwrap, type components } from "@plugin-host/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -22,6 +22,8 @@ export interface Act {
   asked?: Matching | undefined;
   /** Nothing is told but what goes wrong. It can be undone by key all the same. */
   quiet?: boolean;
+  /** Done by the page, not by the person: "undo" means what they did before. */
+  unasked?: boolean;
 }
 
 export interface Actions {
@@ -58,7 +60,7 @@ export function useActions(folders: Folders): Actions {
       await Promise.all([refreshLists(client, api, ids === undefined ? "unknown" : new Set(ids)), client.invalidateQueries({ queryKey: keys.folders() }), ...threads]);
     };
 
-    const act = ({ change, subject, items, asked, quiet = false }: Act) => {
+    const act = ({ change, subject, items, asked, quiet = false, unasked = false }: Act) => {
       const { api, t, line, folders } = now.current;
       const only = subject.kind === "messages" ? subject.ids : undefined;
       const counts = countsOf(items, (id) => client.getQueryData<Message[]>(keys.thread(id)), change, folders, only);
@@ -72,8 +74,8 @@ export function useActions(folders: Folders): Actions {
       const ids = subject.kind === "list" ? undefined : subject.kind === "messages" ? [subject.thread] : [...subject.ids];
       const size = subject.kind === "messages" ? subject.ids.size : items.length;
       let notice: number | undefined;
-      last.current = undo;
-      if (!quiet) {
+      if (!unasked) last.current = undo;
+      if (!quiet && !unasked) {
         const text = subject.kind === "list" ? t("doneAll") : subject.kind === "messages" ? t(`doneMessage.${change.action}`, { count: size }) : t(`done.${change.action}`, { count: size });
         notice = notices.show({ tone: "done", text, ...(change.action === "delete-for-ever" ? {} : { action: { label: t("undo"), run: undo } }) });
       }
@@ -127,14 +129,16 @@ export function useActions(folders: Folders): Actions {
   }, [client, notices, overlay]);
 }
 
-function named(subject: Subject, asked: Matching | undefined): { messages?: string[]; threads?: string[]; matching?: Matching } {
+function named(subject: Subject, asked: Matching | undefined): Pick<components["schemas"]["ActionRequest"], "messages" | "threads" | "matching"> {
   switch (subject.kind) {
     case "messages":
       return { messages: [...subject.ids] };
     case "threads":
       return { threads: [...subject.ids] };
     case "list":
-      return { matching: asked ?? {} };
+      return {
+        matching: { accounts: [], folders: [], addresses: [], domains: [], q: null, unread: null, starred: null, attachments: null, to_do: null, after: null, before: null, ...asked },
+      };
   }
 }
 

@@ -18,6 +18,6 @@ describe("files", () => {
   });
 
   it("have addresses whatever they are called", () => {
-    expect(attachmentAddress("a/b", "1?x", true)).toBe("/api/mail/messages/a%2Fb/attachments/1%3Fx?inline=true");
+    expect(attachmentAddress("a/b", "1?x", true)).toBe("/api/mail/messages/a%2Fb/attachments/1%3Fx?disposition=inline");
   });
 });

@@ -1,7 +1,12 @@
 import type { Attachment } from "./types.ts";
 
 export function attachmentAddress(message: string, file: string, inline = false): string {
-  return `/api/mail/messages/${encodeURIComponent(message)}/attachments/${encodeURIComponent(file)}${inline ? "?inline=true" : ""}`;
+  return `/api/mail/messages/${encodeURIComponent(message)}/attachments/${encodeURIComponent(file)}${inline ? "?disposition=inline" : ""}`;
+}
+
+/** All files of a message in one. */
+export function archiveAddress(message: string): string {
+  return `/api/mail/messages/${encodeURIComponent(message)}/attachments.zip`;
 }
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"];

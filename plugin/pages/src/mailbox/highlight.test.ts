@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { highlight, terms } from "./highlight.ts";
+import { around, highlight, terms } from "./highlight.ts";
 
 const shown = (text: string, q: string) => highlight(text, terms(q)).map(({ text, hit }) => (hit ? `[${text}]` : text)).join("");
 
@@ -20,6 +20,14 @@ describe("highlights", () => {
     ["İstanbul", "istanbul", "[İstanbul]"],
     ["nothing", "", "nothing"],
   ])("%s / %s", (text, q, expected) => expect(shown(text, q)).toBe(expected));
+
+  it("bring a row's text to the first of them", () => {
+    const text = "For the slow movement of the spring concert we need somebody who can play the quokkaphone, even if only a little";
+    expect(around(text, ["quokkaphone"])).toMatch(/^… (?:\S+ ){1,6}quokkaphone, even/);
+    expect(around(text, ["slow"])).toBe(text);
+    expect(around(text, ["absent"])).toBe(text);
+    expect(around(text, [])).toBe(text);
+  });
 
   it("survives what looks like a pattern", () => {
     expect(shown("cost (a+b)* [x]", "(a+b)*")).toBe("cost [(a+b)*] [x]");

@@ -46,6 +46,15 @@ export function highlight(text: string, wanted: readonly string[]): Segment[] {
   return segments;
 }
 
+/** A text that begins shortly before its first hit, so that a narrow row shows it. */
+export function around(text: string, wanted: readonly string[], before = 24): string {
+  const [first, second] = highlight(text, wanted);
+  if (first === undefined || first.hit || second === undefined || first.text.length <= before * 2) return text;
+  const from = first.text.length - before;
+  const word = text.indexOf(" ", from);
+  return `… ${text.slice(word >= 0 && word < first.text.length ? word + 1 : from).trimStart()}`;
+}
+
 /** The text without case and accents, with where each of its characters came from. */
 function fold(text: string): { folded: string; places: number[] } {
   let folded = "";

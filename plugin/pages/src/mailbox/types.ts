@@ -2,17 +2,28 @@ import type { components } from "@plugin-host/client";
 
 type Schemas = components["schemas"];
 
-export type Account = Schemas["Account"];
+export type Account = Schemas["Account"] & {
+  /** What can be done with it. */
+  features?: string[];
+  /** HTML; empty: none. */
+  signature?: string;
+};
 export type ActionName = Schemas["ActionName"];
 export type Address = Schemas["Address"];
 export type Attachment = Schemas["Attachment"];
 export type Folder = Schemas["Folder"];
 export type FolderRole = Schemas["FolderRole"];
 export type Mark = Schemas["Mark"];
-export type Matching = Schemas["Matching"];
+/** What a list is asked for; what is left out narrows nothing. */
+export type Matching = Partial<Schemas["Matching"]>;
 export type Message = Schemas["Message"];
 export type MessageText = Schemas["MessageText"];
 export type ThreadSummary = Schemas["ThreadSummary"];
+
+/** Whether an account can do this, as far as the host tells. */
+export function can(account: Account, feature: "modify" | "send" | "delete"): boolean {
+  return account.features?.includes(feature) ?? !account.missing_features.includes(feature);
+}
 
 /** A page of a list, as the API answers it. */
 export interface Page<T> {
