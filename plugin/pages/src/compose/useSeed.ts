@@ -89,6 +89,5 @@ export function rememberFrom(account: string): void {
 }
 
 export function signatureOf(account: Account | undefined): string | undefined {
-  const signature = account?.signature ?? "";
-  return signature === "" ? undefined : signature;
+  return account === undefined || account.signature === "" ? undefined : account.signature;
 }

@@ -181,7 +181,7 @@ function AccountFolders({ account, alone, color, place, folders }: AccountProps)
   const { t } = useTranslation("mailbox");
   const { locale } = usePage();
   const [open, toggle] = useFold(`account ${account.id}`, true);
-  const own = useMemo(() => folders.filter((folder) => folder.account === account.id), [folders, account.id]);
+  const own = useMemo(() => folders.filter((folder) => folder.account === account.id && !folder.left_out), [folders, account.id]);
   const nodes = useMemo(() => tree(own.filter((folder) => folder.role === "folder"), locale), [own, locale]);
   const labels = useMemo(() => tree(own.filter((folder) => folder.role === "label"), locale), [own, locale]);
   const roles = alone ? [] : presentRoles(own).filter((role) => role !== "starred" && role !== "all" && own.some((folder) => folder.role === role));

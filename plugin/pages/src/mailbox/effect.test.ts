@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { after, belongs, counted, foldersOf } from "./effect.ts";
 import type { Folder, Message, ThreadSummary } from "./types.ts";
 
-const folder = (id: string, account: string, role: Folder["role"]): Folder => ({ id, account, role, name: id, total: 0, unread: 0 });
+const folder = (id: string, account: string, role: Folder["role"]): Folder => ({ id, account, role, name: id, total: 0, unread: 0, left_out: false });
 const folders = foldersOf([
   folder("g-in", "g", "inbox"), folder("g-tr", "g", "trash"), folder("g-sp", "g", "spam"), folder("g-la", "g", "label"), folder("g-se", "g", "sent"),
   folder("m-in", "m", "inbox"), folder("m-ar", "m", "archive"), folder("m-tr", "m", "trash"), folder("m-fo", "m", "folder"), folder("m-ca", "m", "label"),

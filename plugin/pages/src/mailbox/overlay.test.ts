@@ -3,7 +3,7 @@ import { foldersOf } from "./effect.ts";
 import { Overlay, countsOf, overFolders, overList, overMessages, type Op } from "./overlay.ts";
 import type { Folder, Message, ThreadSummary } from "./types.ts";
 
-const folder = (id: string, role: Folder["role"], unread = 0): Folder => ({ id, account: "a", role, name: id, total: 9, unread });
+const folder = (id: string, role: Folder["role"], unread = 0): Folder => ({ id, account: "a", role, name: id, total: 9, unread, left_out: false });
 const list = [folder("in", "inbox", 3), folder("tr", "trash")];
 const folders = foldersOf(list);
 const thread = (id: string, latest: number, extra: Partial<ThreadSummary> = {}): ThreadSummary => ({

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { address, listQuery, matching, narrowings, parsePlace } from "./place.ts";
 import type { Folder } from "./types.ts";
 
-const folder = (id: string, account: string, role: Folder["role"]): Folder => ({ id, account, role, name: id, total: 0, unread: 0 });
+const folder = (id: string, account: string, role: Folder["role"]): Folder => ({ id, account, role, name: id, total: 0, unread: 0, left_out: false });
 
 describe("addresses", () => {
   it.each([

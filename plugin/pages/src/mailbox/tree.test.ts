@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { tree, unreadBelow, type Node } from "./tree.ts";
 import type { Folder } from "./types.ts";
 
-const folder = (id: string, name: string, parent?: string, unread = 0): Folder => ({ id, account: "a", name, role: "folder", total: 0, unread, ...(parent === undefined ? {} : { parent }) });
+const folder = (id: string, name: string, parent?: string, unread = 0): Folder => ({ id, account: "a", name, role: "folder", total: 0, unread, left_out: false, ...(parent === undefined ? {} : { parent }) });
 const shown = (nodes: Node[]): string => nodes.map((node) => node.name + (node.children.length > 0 ? `(${shown(node.children)})` : "")).join(" ");
 
 describe("folders as a tree", () => {

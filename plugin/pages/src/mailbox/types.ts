@@ -2,12 +2,7 @@ import type { components } from "@plugin-host/client";
 
 type Schemas = components["schemas"];
 
-export type Account = Schemas["Account"] & {
-  /** What can be done with it. */
-  features?: string[];
-  /** HTML; empty: none. */
-  signature?: string;
-};
+export type Account = Schemas["Account"];
 export type ActionName = Schemas["ActionName"];
 export type Address = Schemas["Address"];
 export type Attachment = Schemas["Attachment"];
@@ -20,9 +15,9 @@ export type Message = Schemas["Message"];
 export type MessageText = Schemas["MessageText"];
 export type ThreadSummary = Schemas["ThreadSummary"];
 
-/** Whether an account can do this, as far as the host tells. */
+/** What can be done with an account, by its consent and the administrator's settings. */
 export function can(account: Account, feature: "modify" | "send" | "delete"): boolean {
-  return account.features?.includes(feature) ?? !account.missing_features.includes(feature);
+  return account.features.includes(feature);
 }
 
 /** A page of a list, as the API answers it. */
