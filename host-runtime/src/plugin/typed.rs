@@ -307,6 +307,8 @@ mail! {
     mailbox: "mailbox" {
         /// Folders and labels, of one account or of all.
         list_folders = "list-folders" call_list_folders(account: Option<String> => account.as_ref()) -> Vec<Folder>;
+        /// Unread messages in all of the caller's inboxes.
+        unread = "unread" call_unread() -> u64;
         /// Threads, newest first.
         list_threads = "list-threads" call_list_threads(filter: Filter => &filter, slice: Slice => &slice) -> Threads;
         /// Messages, newest first.

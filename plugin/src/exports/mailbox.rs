@@ -44,6 +44,10 @@ impl exported::Guest for Plugin {
         Ok(folders.into_iter().map(mail::folder).collect())
     }
 
+    fn unread(by: exported::Caller) -> Result<u64, exported::Error> {
+        run(mailbox::unread(&Host, &caller(by))).map_err(error)
+    }
+
     fn list_threads(
         by: exported::Caller,
         which: exported::Filter,

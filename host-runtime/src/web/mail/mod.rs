@@ -104,6 +104,7 @@ forward! {
     reconcile => reconcile(id: String) -> (), about "account";
     unlink => unlink(id: String, keep_mail: bool) -> a::Unlinked, about "account";
     folders => list_folders(account: Option<String>) -> Vec<t::Folder>, about "account";
+    unread => unread() -> u64, about "account";
     threads => list_threads(filter: m::Filter, slice: t::Slice) -> m::Threads, about "account or folder";
     messages => list_messages(filter: m::Filter, slice: t::Slice) -> m::Messages, about "account or folder";
     thread => get_thread(id: String) -> Vec<t::Message>, about "thread";

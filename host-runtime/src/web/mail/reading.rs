@@ -20,6 +20,7 @@ use crate::web::problem::Result;
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(folders))
+        .routes(routes!(unread))
         .routes(routes!(threads))
         .routes(routes!(thread))
         .routes(routes!(messages))
@@ -48,6 +49,21 @@ async fn folders(
     Ok(Json(Items {
         items: into(caller.folders(params.account).await?),
     }))
+}
+
+/// How much is new.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unread {
+    /// Unread messages in all of your inboxes together.
+    unread: u64,
+}
+
+/// How many unread messages there are in all of your inboxes, for a badge.
+#[utoipa::path(get, path = "/api/mail/unread", tag = "mail", responses((status = 200, description = "Their number", body = Unread)))]
+async fn unread(caller: MailCaller) -> Result<Json<Unread>> {
+    let unread = caller.unread().await?;
+    Ok(Json(Unread { unread }))
 }
 
 /// Threads, the newest first.

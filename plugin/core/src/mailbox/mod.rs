@@ -6,7 +6,7 @@ mod messages;
 pub(crate) mod select;
 mod threads;
 
-use crate::model::{Caller, Error, Filter, Folder, Result};
+use crate::model::{Caller, Error, Filter, Folder, Result, Role};
 use crate::platform::Platform;
 use crate::store::accounts;
 use crate::store::reads::Narrow;
@@ -45,6 +45,24 @@ pub async fn list_folders(
         folders.extend(rows.into_iter().filter_map(|row| folder(&account.id, row)));
     }
     Ok(folders)
+}
+
+/// Unread messages in the inboxes of all of the caller's accounts: counters, so that a badge costs next to nothing.
+///
+/// # Errors
+/// What the store answers.
+pub async fn unread(platform: &impl Platform, caller: &Caller) -> Result<u64> {
+    let accounts = accounts::of_user(platform, &caller.user).await?;
+    let folders = accounts::folders_of(platform, &accounts).await?;
+    let inboxes = folders.iter().filter(|folder| {
+        folder
+            .role
+            .as_ref()
+            .is_some_and(|role| role.0 == Role::Inbox)
+    });
+    Ok(inboxes
+        .map(|folder| u64::try_from(folder.unread.unwrap_or(0)).unwrap_or(0))
+        .sum())
 }
 
 fn folder(account: &str, row: rows::Folder) -> Option<Folder> {

@@ -186,6 +186,18 @@ pub(crate) async fn folders(
     Ok(folders)
 }
 
+/// The folders of several accounts, in no order.
+pub(crate) async fn folders_of(
+    platform: &impl Platform,
+    accounts: &[Account],
+) -> std::result::Result<Vec<Folder>, StoreError> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = accounts.iter().map(|account| account.id.as_str());
+    query::all(platform, vec![query::one_of("account", ids)], None).await
+}
+
 pub(crate) async fn folders_by_id(
     platform: &impl Platform,
     ids: &[String],

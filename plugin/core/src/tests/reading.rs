@@ -1,9 +1,11 @@
 //! Lists page without gaps or repeats, search finds words in bodies, and unlinking leaves nothing.
 
-use super::world::{World, letter};
-use crate::accounts;
-use crate::model::{Filter, Marks};
+use std::collections::BTreeSet;
+
+use super::world::{World, caller, letter};
+use crate::model::{Action, Filter, Marks, Subject};
 use crate::store::rows;
+use crate::{accounts, actions, ids, mailbox};
 
 #[tokio::test]
 async fn pages_hold_every_conversation_once_newest_first() {
@@ -40,6 +42,30 @@ async fn pages_hold_every_conversation_once_newest_first() {
                 .all(|thread| thread.messages == 3 && thread.marks.unread)
         );
     }
+}
+
+#[tokio::test]
+async fn the_badge_counts_what_is_unread_in_the_inboxes_and_nowhere_else() {
+    let world = World::new(false).await;
+    for number in 0..6 {
+        world.provider(|state| {
+            let mut mail = letter(number, &format!("t{number}"));
+            mail.read = number == 0;
+            if number == 5 {
+                mail.folders = BTreeSet::from(["SPAM".to_owned()]);
+            }
+            state.deliver(mail)
+        });
+    }
+    world.settle().await;
+    let unread = || async { mailbox::unread(&world.host, &world.me).await.unwrap() };
+    assert_eq!(unread().await, 4);
+    let first = Subject::Threads(vec![ids::thread(&world.account, "t1")]);
+    actions::apply(&world.host, &world.me, first, Action::MarkRead)
+        .await
+        .unwrap();
+    assert_eq!(unread().await, 3, "counted at once, before the provider knows");
+    assert_eq!(mailbox::unread(&world.host, &caller("other")).await, Ok(0));
 }
 
 #[tokio::test]

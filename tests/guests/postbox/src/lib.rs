@@ -100,6 +100,9 @@ impl mailbox::Guest for Postbox {
     fn list_folders(_: Caller, _: Option<String>) -> Answer<Vec<Folder>> {
         Ok(vec![])
     }
+    fn unread(_: Caller) -> Answer<u64> {
+        Ok(0)
+    }
     fn list_threads(_: Caller, _: mailbox::Filter, _: Slice) -> Answer<mailbox::Threads> {
         Err(Error::NotFound)
     }
