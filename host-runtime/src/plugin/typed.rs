@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::call::{CallError, OnBehalf};
 use super::instance::Running;
-use crate::bindings::mail::accounts::{Account, ParkedMessage, Unlinked};
+use crate::bindings::mail::accounts::{Account, Changes, ParkedMessage, Unlinked};
 use crate::bindings::mail::actions::{Action, Applied, Subject};
 use crate::bindings::mail::compose::{
     Content as OutgoingContent, Draft, Outgoing, Outgoings, Relation, Saved,
@@ -289,10 +289,8 @@ mail! {
         list_accounts = "list" call_list() -> Vec<Account>;
         /// One account with its status.
         get_account = "get" call_get(id: String => &id) -> Account;
-        /// Names an account.
-        set_display_name = "set-display-name" call_set_display_name(id: String => &id, name: String => &name) -> ();
-        /// From when on mail is kept; none: from the beginning.
-        set_sync_since = "set-sync-since" call_set_sync_since(id: String => &id, since: Option<u64> => since) -> ();
+        /// Sets what a person sets on an account.
+        change_account = "change" call_change(id: String => &id, changes: Changes => &changes) -> Account;
         /// Asks the provider for the account's aliases.
         refresh_aliases = "refresh-aliases" call_refresh_aliases(id: String => &id) -> Vec<String>;
         /// Messages that could not be stored.

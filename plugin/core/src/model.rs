@@ -316,8 +316,21 @@ pub struct Account {
     pub display_name: String,
     pub sync_since: Option<u64>,
     pub aliases: Vec<String>,
+    pub features: Vec<String>,
     pub missing_features: Vec<String>,
+    pub signature: String,
+    pub left_out: Vec<String>,
     pub status: Status,
+}
+
+/// See `accounts.changes`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub struct AccountChange {
+    pub display_name: Option<String>,
+    pub sync_since: Option<Option<u64>>,
+    pub signature: Option<String>,
+    pub left_out: Option<Vec<String>>,
 }
 
 /// See `accounts.parked-message`.

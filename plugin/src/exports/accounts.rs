@@ -30,7 +30,10 @@ fn account(account: model::Account) -> exported::Account {
         display_name: account.display_name,
         sync_since: account.sync_since,
         aliases: account.aliases,
+        features: account.features,
         missing_features: account.missing_features,
+        signature: account.signature,
+        left_out: account.left_out,
         status: exported::Status {
             condition,
             stage,
@@ -61,20 +64,20 @@ impl exported::Guest for Plugin {
             .map_err(error)
     }
 
-    fn set_display_name(
+    fn change(
         by: exported::Caller,
         id: String,
-        name: String,
-    ) -> Result<(), exported::Error> {
-        run(accounts::set_display_name(&Host, &caller(by), &id, &name)).map_err(error)
-    }
-
-    fn set_sync_since(
-        by: exported::Caller,
-        id: String,
-        since: Option<u64>,
-    ) -> Result<(), exported::Error> {
-        run(accounts::set_sync_since(&Host, &caller(by), &id, since)).map_err(error)
+        changes: exported::Changes,
+    ) -> Result<exported::Account, exported::Error> {
+        let changes = model::AccountChange {
+            display_name: changes.display_name,
+            sync_since: changes.sync_since,
+            signature: changes.signature,
+            left_out: changes.left_out,
+        };
+        run(accounts::change(&Host, &caller(by), &id, changes))
+            .map(account)
+            .map_err(error)
     }
 
     fn refresh_aliases(by: exported::Caller, id: String) -> Result<Vec<String>, exported::Error> {

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::MailCaller;
 use super::list::Items;
 use super::model::{Account, ParkedMessage, Unlinked, into};
+use crate::bindings::mail::accounts::Changes;
 use crate::web::AppState;
 use crate::web::extract::{Json, Path, Query};
 use crate::web::oauth;
@@ -113,6 +114,11 @@ pub(crate) struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u64>)]
     sync_since: Option<Option<u64>>,
+    /// HTML to put under what is written from this account; kept sanitised. Empty: none.
+    signature: Option<String>,
+    /// Ids of exactly the folders that are left out: their mail is removed here unless it stands in another folder too, and stays as it is at the
+    /// provider. One that is no longer left out is fetched again. Inbox, drafts and sent mail can't be left out.
+    left_out: Option<Vec<String>>,
 }
 
 /// Tells a null from a field that is left out.
@@ -122,20 +128,20 @@ fn present<'de, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Changes an account's display name or start of synchronisation.
+/// Changes an account's name, signature, start of synchronisation or left out folders: all that is named, or nothing.
 #[utoipa::path(patch, path = "/api/mail/accounts/{id}", tag = "mail", params(("id" = String, Path, description = "Account")), request_body = AccountChange, responses((status = 200, description = "The changed account", body = Account)))]
 async fn change(
     caller: MailCaller,
     Path(id): Path<String>,
     Json(change): Json<AccountChange>,
 ) -> Result<Json<Account>> {
-    if let Some(name) = change.display_name {
-        caller.set_display_name(id.clone(), name).await?;
-    }
-    if let Some(since) = change.sync_since {
-        caller.set_sync_since(id.clone(), since).await?;
-    }
-    Ok(Json(caller.account(id).await?.into()))
+    let changes = Changes {
+        display_name: change.display_name,
+        sync_since: change.sync_since,
+        signature: change.signature,
+        left_out: change.left_out,
+    };
+    Ok(Json(caller.change_account(id, changes).await?.into()))
 }
 
 /// What happens to the mail of an account that is unlinked.

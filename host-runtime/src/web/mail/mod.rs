@@ -96,8 +96,7 @@ macro_rules! forward {
 forward! {
     accounts => list_accounts() -> Vec<a::Account>, about "account";
     account => get_account(id: String) -> a::Account, about "account";
-    set_display_name => set_display_name(id: String, name: String) -> (), about "account";
-    set_sync_since => set_sync_since(id: String, since: Option<u64>) -> (), about "account";
+    change_account => change_account(id: String, changes: a::Changes) -> a::Account, about "account";
     refresh_aliases => refresh_aliases(id: String) -> Vec<String>, about "account";
     parked => list_parked(id: String) -> Vec<a::ParkedMessage>, about "account";
     sync_now => sync_now(id: String) -> (), about "account";

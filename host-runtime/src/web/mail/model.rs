@@ -364,8 +364,14 @@ pub(crate) struct Account {
     pub sync_since: Option<u64>,
     /// Addresses that it may send as.
     pub aliases: Vec<String>,
-    /// What the consent did not include, by feature.
+    /// What can be done with it: `read`, `modify`, `send`, `delete` (for ever).
+    pub features: Vec<String>,
+    /// What is wanted and the consent did not include: linking again asks for it. What an administrator switched off is in neither list.
     pub missing_features: Vec<String>,
+    /// Sanitised HTML, to be put under what is written; empty: none.
+    pub signature: String,
+    /// Ids of folders whose mail is not kept here.
+    pub left_out: Vec<String>,
     pub status: AccountStatus,
 }
 
@@ -378,7 +384,10 @@ impl From<a::Account> for Account {
             display_name: x.display_name,
             sync_since: x.sync_since,
             aliases: x.aliases,
+            features: x.features,
             missing_features: x.missing_features,
+            signature: x.signature,
+            left_out: x.left_out,
             status: x.status.into(),
         }
     }

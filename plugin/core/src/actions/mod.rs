@@ -9,6 +9,7 @@ pub(crate) mod writeback;
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::accounts::abilities::Abilities;
 use crate::ids;
 use crate::mailbox::select;
 use crate::model::{Action, Applied, Caller, Error, Filter, JobOutcome, Result, Subject};
@@ -223,9 +224,10 @@ impl<P: Platform> Run<'_, P> {
                 Err(other) => return Err(other),
             };
             let folders = Folders::load(self.platform, &account).await?;
+            let abilities = Abilities::of(self.platform, &account).await?;
             let mut edits: Vec<(String, Edit, Option<String>)> = Vec::new();
             for message in messages {
-                match translate::edit(self.action, &account, &folders, &message) {
+                match translate::edit(self.action, &account, &abilities, &folders, &message) {
                     Ok(edit) => edits.push((
                         message.id.clone(),
                         edit,

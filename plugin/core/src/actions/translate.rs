@@ -1,13 +1,11 @@
 //! An action in the provider's terms, or the reason why it can't be done.
 
+use crate::accounts::abilities::Abilities;
 use crate::model::Action;
+use crate::oauth::Feature;
 use crate::provider::{Edit, Role};
 use crate::store::folders::Folders;
 use crate::store::rows::{Account, Message};
-
-/// Feature names that a consent may lack.
-const MODIFY: &str = "modify";
-const DELETE: &str = "delete";
 
 fn target(id: &str, folders: &Folders, label: bool) -> Result<String, String> {
     let unknown = || "There is no such folder in this message's account.".to_owned();
@@ -53,15 +51,18 @@ fn move_to(id: &str, folders: &Folders, message: &Message) -> Result<Edit, Strin
 pub(super) fn edit(
     action: &Action,
     account: &Account,
+    abilities: &Abilities,
     folders: &Folders,
     message: &Message,
 ) -> Result<Edit, String> {
     if account.state != "active" {
         return Err("The account is unlinked.".into());
     }
-    let lacks = |feature: &str| account.missing.0.iter().any(|missing| missing == feature);
-    if lacks(MODIFY) {
+    if abilities.lacks(Feature::Modify) {
         return Err("The consent given to this account does not include changing mail.".into());
+    }
+    if !abilities.can(Feature::Modify) {
+        return Err("Changing mail is switched off in the mail settings.".into());
     }
     let has_role = |role: Role| {
         message
@@ -100,9 +101,12 @@ pub(super) fn edit(
             return Err("The message is not in spam.".into());
         }
         Action::NotSpam => Edit::NotSpam,
-        Action::DeleteForEver if lacks(DELETE) => {
+        Action::DeleteForEver if abilities.lacks(Feature::Delete) => {
+            return Err("The consent given to this account does not include deleting.".into());
+        }
+        Action::DeleteForEver if !abilities.can(Feature::Delete) => {
             return Err(
-                "Deleting for ever is not allowed here; the trash is emptied by the provider."
+                "Deleting for ever is switched off in the mail settings; the provider empties the trash."
                     .into(),
             );
         }

@@ -5,7 +5,9 @@ mod files;
 pub(crate) mod outbox;
 mod prepare;
 
+use crate::accounts::abilities::Abilities;
 use crate::model::{Draft, Error, Result};
+use crate::oauth::Feature;
 use crate::platform::Platform;
 use crate::provider::{Address, Outgoing, OutgoingAttachment, Relation};
 use crate::store::rows::{Account, Enclosure};
@@ -43,8 +45,14 @@ async fn checked(
         return Err(Error::Reconnect(account.id));
     }
     let invalid = |field: &str, why: &str| Error::Invalid(field.into(), why.into());
-    if account.missing.0.iter().any(|missing| missing == "send") {
+    let abilities = Abilities::of(platform, &account).await?;
+    if abilities.lacks(Feature::Send) {
         return Err(Error::Reconnect(account.id));
+    }
+    if !abilities.can(Feature::Send) {
+        return Err(Error::AdministratorAction(
+            "Sending is switched off in the mail settings.".into(),
+        ));
     }
     let people: Vec<&Address> = draft.to.iter().chain(&draft.cc).chain(&draft.bcc).collect();
     if sending && people.is_empty() {

@@ -141,6 +141,8 @@ pub struct Clean {
 struct Rewrite {
     by_content_id: HashMap<String, String>,
     showing: Showing,
+    /// Remote images keep their addresses.
+    own: bool,
     blocked: AtomicU32,
 }
 
@@ -173,6 +175,9 @@ impl Rewrite {
             && !lower.starts_with("https://")
         {
             return None;
+        }
+        if self.own {
+            return Some(absolute);
         }
         if !self.showing.allow_remote {
             self.blocked.fetch_add(1, Ordering::Relaxed);
@@ -274,9 +279,20 @@ fn declarations(style: &str) -> Vec<&str> {
     found
 }
 
+/// What a person has written to send it on, such as a signature: as harmless as mail that is shown, but remote images keep their
+/// addresses, which are the sender's to give away.
+#[must_use]
+pub fn own(html: &str) -> String {
+    rewrite(html, &[], &Showing::default(), true).html
+}
+
 /// Makes HTML harmless.
 #[must_use]
 pub fn clean(html: &str, attachments: &[RemoteAttachment], showing: &Showing) -> Clean {
+    rewrite(html, attachments, showing, false)
+}
+
+fn rewrite(html: &str, attachments: &[RemoteAttachment], showing: &Showing, own: bool) -> Clean {
     let by_content_id = attachments
         .iter()
         .filter_map(|attachment| {
@@ -289,6 +305,7 @@ pub fn clean(html: &str, attachments: &[RemoteAttachment], showing: &Showing) ->
     let rewrite = Arc::new(Rewrite {
         by_content_id,
         showing: showing.clone(),
+        own,
         blocked: AtomicU32::new(0),
     });
     let filter = Arc::clone(&rewrite);
@@ -387,6 +404,15 @@ mod tests {
             !allowed.html.contains("\"https://t.example"),
             "{}",
             allowed.html
+        );
+    }
+
+    #[test]
+    fn what_a_person_writes_keeps_its_pictures_and_still_runs_nothing() {
+        let html = "<p onclick=x()>Ada <img src='https://x.example/a.png' onerror=x()><script>x()</script></p>";
+        assert_eq!(
+            own(html),
+            "<p>Ada <img src=\"https://x.example/a.png\"></p>"
         );
     }
 

@@ -82,6 +82,22 @@ pub(crate) fn patch(id: &str, changes: Vec<(&'static str, Value)>) -> Write {
     query::patch::<Account>(vec![query::text("id", id)], changes)
 }
 
+/// Whatever is being computed for this account's mail is computed again.
+pub(crate) fn revised(id: &str) -> Write {
+    query::add::<Account>(id, "revision", 1)
+}
+
+/// The batch holds only if the same folders are still left out.
+pub(crate) fn require_left_out(account: &Account) -> Write {
+    query::require::<Account>(
+        vec![
+            query::text("id", &account.id),
+            query::equal("left_out_turn", account.left_out_turn),
+        ],
+        1,
+    )
+}
+
 /// Tells open pages that an account changed.
 pub(crate) fn changed(account: &Account) -> Write {
     let payload = serde_json::json!({ "account": account.id }).to_string();

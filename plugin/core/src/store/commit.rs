@@ -265,6 +265,13 @@ impl<'a> Work<'a> {
             // Deleted here, and the provider has not been told yet.
             return;
         };
+        if self.folders.drops(&place.folders) {
+            if let Some(known) = self.known.get_mut(&id) {
+                known.new = None;
+                known.arrived = None;
+            }
+            return;
+        }
         let known = self.known.entry(id.clone()).or_insert(Known {
             old: None,
             new: None,
@@ -344,10 +351,12 @@ impl<'a> Work<'a> {
             News::Answered { .. } => light.answered = true,
             News::Whole { .. } | News::Gone { .. } => {}
         }
-        let place = if gone || matches!(news, News::Edited { .. }) {
-            Some(place)
-        } else {
-            self.overlay(id, place)
+        let place = match news {
+            // What a person does here is seen here, and can be undone; the provider's echo of it decides whether it stays.
+            News::Edited { .. } | News::Answered { .. } => Some(place),
+            _ => self
+                .overlay(id, place)
+                .filter(|place| !self.folders.drops(&place.folders)),
         };
         let new = place.filter(|_| !gone).map(|place| {
             light.unread = place.unread;

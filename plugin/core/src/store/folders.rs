@@ -1,6 +1,6 @@
 //! The folders of one account, looked up by what they are for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::query;
 use super::rows::{Account, Folder};
@@ -15,6 +15,7 @@ pub(crate) struct Folders {
     exclusive: bool,
     by_id: HashMap<String, (Option<String>, Role)>,
     by_role: HashMap<Role, String>,
+    left_out: HashSet<String>,
 }
 
 impl Folders {
@@ -24,13 +25,17 @@ impl Folders {
     ) -> Result<Self, StoreError> {
         let rows: Vec<Folder> =
             query::all(platform, vec![query::text("account", &account.id)], None).await?;
-        Ok(Self::new(&account.id, account.exclusive, &rows))
+        Ok(Self::new(account, &rows))
     }
 
-    pub(crate) fn new(account: &str, exclusive: bool, rows: &[Folder]) -> Self {
+    fn new(account: &Account, rows: &[Folder]) -> Self {
+        let left_out = account.left_out().iter();
         let mut folders = Self {
-            account: account.to_owned(),
-            exclusive,
+            account: account.id.clone(),
+            exclusive: account.exclusive,
+            left_out: left_out
+                .map(|remote| ids::folder(&account.id, remote))
+                .collect(),
             ..Self::default()
         };
         for row in rows {
@@ -92,6 +97,21 @@ impl Folders {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// Whether a message is not to be kept: it stands in left out folders and in no other. Marks and categories are no places, so
+    /// they keep nothing.
+    pub(crate) fn drops(&self, folders: &[String]) -> bool {
+        let mut left_out = false;
+        for id in folders {
+            match self.role(id) {
+                Some(Role::Important | Role::Starred | Role::All) => {}
+                Some(Role::Label) if self.exclusive => {}
+                _ if self.left_out.contains(id) => left_out = true,
+                _ => return false,
+            }
+        }
+        left_out
     }
 
     /// Whether a message in these folders is out of the way: spam or trash.

@@ -112,6 +112,15 @@ pub(crate) async fn lights(platform: &impl Platform, ids: &[String]) -> Stored<V
     query::get_many(platform, ids).await
 }
 
+/// What is light of all messages of these threads.
+pub(crate) async fn lights_of(platform: &impl Platform, threads: &[String]) -> Stored<Vec<Light>> {
+    if threads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let threads = threads.iter().map(String::as_str);
+    query::all(platform, vec![query::one_of("thread", threads)], None).await
+}
+
 /// Messages of a thread, oldest first.
 pub(crate) async fn thread_messages(
     platform: &impl Platform,

@@ -8,6 +8,8 @@
 //! - A thread's row, its listings and the folders' counters are computed from the messages in the very batch that changes them
 //!   (`commit`), guarded by the account's `revision`: they can't drift.
 
+use serde::{Deserialize, Serialize};
+
 use super::column::{Blob, Json, row};
 use crate::model::{Draft, Filter};
 use crate::provider::{Address, RemoteAttachment};
@@ -29,7 +31,7 @@ row! {
         started: bool,
         since: Option<u64>,
         aliases: Json<Vec<Address>>,
-        /// Features that the consent did not include.
+        /// Features that the consent does not allow, whether wanted or not.
         missing: Json<Vec<String>>,
         /// Whether a message is in one folder at a time (Graph) or in a set of labels (Gmail).
         exclusive: bool,
@@ -56,7 +58,32 @@ row! {
         compare: bool,
         /// The start date moved back: what is older has to be listed.
         relist: bool,
+        /// HTML, made harmless.
+        signature: Option<String>,
+        /// The provider's ids of folders whose mail is not kept.
+        left_out: Option<Json<Vec<String>>>,
+        /// Grows whenever that changes.
+        left_out_turn: Option<i64>,
+        /// Mail of left out folders that is still here.
+        pruning: Option<Json<Pruning>>,
     }
+}
+
+impl Account {
+    /// The provider's ids of folders whose mail is not kept.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        self.left_out.as_ref().map_or(&[], |list| &list.0)
+    }
+}
+
+/// How far the mail of left out folders has been removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruning {
+    /// Our ids; the first is under way.
+    pub folders: Vec<String>,
+    /// Where its list goes on.
+    pub cursor: Option<String>,
 }
 
 row! {

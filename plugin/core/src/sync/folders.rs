@@ -1,7 +1,7 @@
 //! The provider's folders, and the streams that follow from them.
 
 use super::{Fault, Worker};
-use crate::platform::Platform;
+use crate::platform::{Platform, StoreError};
 use crate::provider::{Profile, Provider, ProviderError, Role};
 use crate::store::accounts;
 use crate::store::column::{Column, Json};
@@ -24,7 +24,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             profile => profile?,
         };
         let folders = self.mailbox.folders().await?;
-        let wanted = self.mailbox.streams(&folders);
+        let mut wanted = self.mailbox.streams(&folders);
+        let left_out = self.account.left_out();
+        wanted.retain(|stream| !left_out.contains(stream));
         let exclusive = folders
             .iter()
             .any(|folder| matches!(folder.role, Role::Folder | Role::Archive));
@@ -51,10 +53,11 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
         }
         // Its messages are somewhere else or gone; the sweep asks for each.
-        let left = self
-            .streams
-            .iter()
-            .filter(|known| known.phase != "leaving" && !wanted.contains(&known.stream));
+        let left = self.streams.iter().filter(|known| {
+            known.phase != "leaving"
+                && !wanted.contains(&known.stream)
+                && !left_out.contains(&known.stream)
+        });
         streams.extend(left.map(|known| Stream {
             phase: "leaving".into(),
             round: known.round.saturating_add(1),
@@ -64,6 +67,12 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             ..known.clone()
         }));
         writes.extend(accounts::put_streams(streams));
+        // Left out here, not gone there: its mail is removed without asking for each.
+        let dropped = self.streams.iter().map(|known| known.stream.as_str());
+        let dropped = dropped.filter(|stream| left_out.iter().any(|remote| remote == stream));
+        writes.extend(dropped.map(|stream| accounts::delete_stream(&account.id, stream)));
+        // Another choice made meanwhile wants other streams.
+        writes.insert(0, accounts::require_left_out(account));
         let mut changes = vec![
             ("folders_at", time(self.now())),
             ("exclusive", exclusive.write()),
@@ -86,8 +95,11 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         writes.push(accounts::patch(&account.id, changes));
         writes.extend(self.went_well(&account.stage));
         writes.push(accounts::changed(account));
-        self.platform.apply(writes).await?;
-        Ok(())
+        match self.platform.apply(writes).await {
+            // Other folders are left out by now: they are listed again.
+            Err(StoreError::Conflict(_)) => Ok(()),
+            answer => Ok(answer?),
+        }
     }
 }
 

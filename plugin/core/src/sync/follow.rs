@@ -11,6 +11,7 @@ use crate::platform::{Level, Platform};
 use crate::provider::{Change, Changes, Provider, ProviderError, RemoteId};
 use crate::store::column::Column;
 use crate::store::commit::News;
+use crate::store::folders::Folders;
 use crate::store::rows::{Light, Parked, Stream};
 use crate::store::{accounts, queues, reads};
 
@@ -141,6 +142,17 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         };
         let remotes: Vec<RemoteId> = changes.items.iter().map(id).collect();
         let known: HashMap<RemoteId, Light> = self.known(remotes.iter()).await?;
+        let folders = match self.account.left_out() {
+            [] => None,
+            _ => Some(Folders::load(self.platform, &self.account).await?),
+        };
+        // Only saves the fetching: what is kept is decided where it is stored.
+        let drops = |light: &crate::provider::Light| {
+            let (Some(folders), Some(told)) = (&folders, &light.folders) else {
+                return false;
+            };
+            folders.drops(&folders.local(told))
+        };
         let mut wanted = Wanted::default();
         for change in changes.items {
             match change {
@@ -155,6 +167,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     if light
                         .received
                         .is_some_and(|received| self.too_old(received)) => {}
+                Change::Present { light, .. } if drops(&light) => {}
                 Change::Present { id, .. } => wanted.fetch.push(id),
                 Change::Labels {
                     id,

@@ -11,6 +11,7 @@ mod follow;
 mod list;
 pub mod pacing;
 pub mod plan;
+mod prune;
 pub mod status;
 
 use crate::connect::{Connect, Linked};
@@ -135,6 +136,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Step::WriteBack => crate::actions::writeback::step(self).await,
             Step::SaveDraft => crate::compose::drafts::step(self).await,
             Step::Folders => self.refresh_folders().await,
+            Step::Prune => self.prune().await,
             Step::Again => self.again().await,
             Step::Begin(stream) => self.begin(stream).await,
             Step::List(stream) => self.list(stream).await,

@@ -40,6 +40,8 @@ pub enum Step {
     SaveDraft,
     /// List folders and the streams to follow.
     Folders,
+    /// Remove mail of folders that were left out.
+    Prune,
     /// Begin a comparing round, or list again from a moved start date.
     Again,
     /// Take a cursor for a new stream.
@@ -104,6 +106,9 @@ pub fn next(situation: &Situation<'_>) -> Step {
         .map_or(0, |at| at.saturating_add(FOLDERS_EVERY));
     if folders_at <= now {
         return Step::Folders;
+    }
+    if account.pruning.is_some() {
+        return Step::Prune;
     }
     if account.compare || account.relist {
         return Step::Again;

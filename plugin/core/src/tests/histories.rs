@@ -23,6 +23,7 @@ enum Event {
     Fail(u8),
     Sync,
     Reconcile,
+    LeaveOut(u8),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -40,6 +41,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => any::<u8>().prop_map(Event::Fail),
         2 => Just(Event::Sync),
         1 => Just(Event::Reconcile),
+        2 => any::<u8>().prop_map(Event::LeaveOut),
     ]
 }
 
@@ -67,7 +69,8 @@ async fn happen(world: &World, event: &Event, number: u64) {
         }
         Event::Move(which, to) => {
             if let Some(id) = pick(world, *which) {
-                let to = ["INBOX", "TRASH", "SPAM"][*to as usize % 3];
+                let own = if world.provider(|state| state.exclusive) { "projects" } else { "work" };
+                let to = ["INBOX", "TRASH", "SPAM", own][*to as usize % 4];
                 world.provider(|state| {
                     state.change(&id, |mail| {
                         mail.folders.clear();
@@ -124,6 +127,20 @@ async fn happen(world: &World, event: &Event, number: u64) {
         Event::Sync => {
             world.clock.advance(1_000);
             let _ = accounts::sync_now(&world.host, &world.me, &world.account).await;
+        }
+        Event::LeaveOut(which) => {
+            let own = if world.provider(|state| state.exclusive) { "projects" } else { "work" };
+            let folders = ["SPAM", "TRASH", own];
+            let chosen: Vec<&str> = folders
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| which >> bit & 1 == 1)
+                .map(|(_, folder)| folder)
+                .collect();
+            // Folders are known once they were listed.
+            if world.all::<crate::store::rows::Folder>().await.len() > 5 {
+                world.leave_out(&chosen).await;
+            }
         }
         Event::Reconcile => {
             let _ = accounts::reconcile(&world.host, &world.me, &world.account).await;

@@ -5,9 +5,11 @@
     clippy::panic,
     clippy::indexing_slicing,
     missing_docs,
+    unreachable_pub,
     reason = "tests"
 )]
 
+mod accounts;
 mod double;
 mod histories;
 mod reading;

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::double::{Double, Mail, State};
 use crate::jobs;
-use crate::model::{Caller, Condition, Filter, JobOutcome, JobRun, Slice};
+use crate::model::{AccountChange, Caller, Condition, Filter, JobOutcome, JobRun, Slice};
+use crate::settings::form::{self, Entry, SecretState};
+use crate::settings::texts::Locale;
+use crate::settings::{ProviderKind, Secret, Section};
 use crate::store::column::Json;
 use crate::store::commit::real;
 use crate::store::{accounts as account_rows, query, queues, rows, schema};
@@ -47,6 +50,7 @@ impl World {
         let host = Memory::new(&clock);
         schema::define(&host).await.unwrap();
         host.define_settings().await;
+        host.allow_everything().await;
         let time = clock.clone();
         let double = Double::new(exclusive, move || time.now());
         let account = rows::Account {
@@ -79,6 +83,10 @@ impl World {
             poked: NOW,
             compare: false,
             relist: false,
+            signature: None,
+            left_out: None,
+            left_out_turn: None,
+            pruning: None,
         };
         let mut writes: Vec<_> = account_rows::put(account).into_iter().collect();
         writes.push(queues::wake("acc", None, crate::platform::Priority::Normal));
@@ -90,6 +98,18 @@ impl World {
             me: caller("me"),
             account: "acc".into(),
         }
+    }
+
+    /// Leaves out exactly these of the provider's folders.
+    pub async fn leave_out(&self, remotes: &[&str]) {
+        let left_out = remotes.iter().map(|remote| self.folder(remote)).collect();
+        let change = AccountChange {
+            left_out: Some(left_out),
+            ..AccountChange::default()
+        };
+        accounts::change(&self.host, &self.me, &self.account, change)
+            .await
+            .unwrap();
     }
 
     pub fn provider<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -239,9 +259,18 @@ impl World {
         assert_eq!(bodies.len(), messages.len());
     }
 
-    /// What is here is what is there, once each.
+    /// What is here is what is there, once each, left out folders aside.
     pub async fn check_same(&self) {
         self.check_derived().await;
+        let account = account_rows::get(&self.host, &self.account)
+            .await
+            .unwrap()
+            .unwrap();
+        let left_out = account.left_out();
+        let drops = |mail: &Mail| {
+            !mail.folders.is_empty()
+                && mail.folders.iter().all(|folder| left_out.contains(folder))
+        };
         let here: BTreeMap<String, (bool, bool, BTreeSet<String>)> = self
             .all::<rows::Light>()
             .await
@@ -254,6 +283,7 @@ impl World {
         let there: BTreeMap<String, (bool, bool, BTreeSet<String>)> = self
             .provider(|state| state.mail.clone())
             .into_iter()
+            .filter(|(_, mail)| !drops(mail))
             .map(|(id, mail)| {
                 (
                     id,
@@ -284,6 +314,21 @@ impl World {
 }
 
 impl Memory {
+    /// What an administrator has to switch on.
+    async fn allow_everything(&self) {
+        let values = vec![
+            ("client_id".to_owned(), Entry::Text("id".into())),
+            (
+                "client_secret".to_owned(),
+                Entry::Secret(SecretState::Replace(Secret("secret".into()))),
+            ),
+            ("allow_delete".to_owned(), Entry::Toggle(true)),
+        ];
+        let section = Section::Provider(ProviderKind::Google);
+        let problems = form::save(self, section, values, Locale::English).await;
+        assert_eq!(problems.unwrap(), []);
+    }
+
     async fn define_settings(&self) {
         crate::platform::Store::define(self, &crate::settings::collection())
             .await

@@ -73,10 +73,7 @@ impl accounts::Guest for Postbox {
     fn get(_: Caller, _: String) -> Answer<accounts::Account> {
         Err(Error::NotFound)
     }
-    fn set_display_name(_: Caller, _: String, _: String) -> Answer<()> {
-        Err(Error::NotFound)
-    }
-    fn set_sync_since(_: Caller, _: String, _: Option<u64>) -> Answer<()> {
+    fn change(_: Caller, _: String, _: accounts::Changes) -> Answer<accounts::Account> {
         Err(Error::NotFound)
     }
     fn refresh_aliases(_: Caller, _: String) -> Answer<Vec<String>> {

@@ -1,212 +1,17 @@
-//! Linked accounts: linking, what a person is told of them, and unlinking.
+//! Linking an account, linking it again, and unlinking it.
 
-use crate::connect::{Connect, Linked};
+use super::{Start, abilities};
 use crate::ids;
-use crate::model::{Account, Caller, Error, Parked, Result, Unlinked};
-use crate::oauth::{self, Feature, Link, OAuthError, flow::Purpose};
+use crate::model::{Caller, Error, Result, Unlinked};
+use crate::oauth::{self, Link, OAuthError, flow::Purpose};
 use crate::platform::{Level, Platform, Priority, Value, Write};
-use crate::provider::Provider;
 use crate::settings::{self, ProviderKind};
 use crate::store::column::{Column, Json};
 use crate::store::rows;
 use crate::store::{accounts, queues};
-use crate::sync::status;
 
 /// Where a person goes on after linking.
 const AFTERWARDS: &str = "/mail";
-
-/// Tokens are kept under a name that outlives crashes between keeping them and the account's row.
-fn linked(account: &rows::Account) -> Linked {
-    Linked {
-        account: account.id.clone(),
-        provider: account.provider.clone(),
-        email: account.email.clone(),
-    }
-}
-
-async fn present(platform: &impl Platform, row: rows::Account) -> Result<Account> {
-    let status = status::status(platform, &row).await?;
-    Ok(Account {
-        id: row.id,
-        provider: row.provider,
-        email: row.email,
-        display_name: row.display_name,
-        sync_since: row.since,
-        aliases: row.aliases.0.into_iter().map(|alias| alias.email).collect(),
-        missing_features: row.missing.0,
-        status,
-    })
-}
-
-/// The caller's accounts, oldest first.
-///
-/// # Errors
-/// What the store answers.
-pub async fn list(platform: &impl Platform, caller: &Caller) -> Result<Vec<Account>> {
-    let mut accounts = Vec::new();
-    for row in accounts::of_user(platform, &caller.user).await? {
-        accounts.push(present(platform, row).await?);
-    }
-    Ok(accounts)
-}
-
-/// One account.
-///
-/// # Errors
-/// `NotFound` for a foreign one; what the store answers.
-pub async fn get(platform: &impl Platform, caller: &Caller, id: &str) -> Result<Account> {
-    present(platform, accounts::owned(platform, &caller.user, id).await?).await
-}
-
-/// The name that recipients see.
-///
-/// # Errors
-/// `NotFound` for a foreign account; `Invalid` for what can't stand in a header.
-pub async fn set_display_name(
-    platform: &impl Platform,
-    caller: &Caller,
-    id: &str,
-    name: &str,
-) -> Result<()> {
-    let account = accounts::owned(platform, &caller.user, id).await?;
-    let name = name.trim();
-    if name.chars().any(char::is_control) || name.chars().count() > 200 {
-        return Err(Error::Invalid(
-            "name".into(),
-            "A name has one line of at most 200 characters.".into(),
-        ));
-    }
-    let writes = vec![
-        accounts::patch(&account.id, vec![("display_name", name.to_owned().write())]),
-        accounts::changed(&account),
-    ];
-    Ok(platform.apply(writes).await?)
-}
-
-/// From when on mail is kept; none: from the beginning. An earlier date than before fetches what is missing, a later one keeps what
-/// is there.
-///
-/// # Errors
-/// `NotFound` for a foreign account; what the store answers.
-pub async fn set_sync_since(
-    platform: &impl Platform,
-    caller: &Caller,
-    id: &str,
-    since: Option<u64>,
-) -> Result<()> {
-    let account = accounts::owned(platform, &caller.user, id).await?;
-    let since = since.filter(|since| *since > 0);
-    let earlier = account.started
-        && account
-            .since
-            .is_some_and(|before| since.is_none_or(|since| since < before));
-    let mut changes = vec![
-        ("started", true.write()),
-        ("since", since.write()),
-        ("next_run", Value::Null),
-    ];
-    if earlier {
-        changes.push(("relist", true.write()));
-    }
-    let mut writes = vec![accounts::patch(&account.id, changes)];
-    writes.push(queues::wake(id, None, Priority::Interactive));
-    writes.push(accounts::changed(&account));
-    Ok(platform.apply(writes).await?)
-}
-
-/// Asks the provider again which addresses the account may send as.
-///
-/// # Errors
-/// `NotFound` for a foreign account; what the provider's fault means to the caller.
-pub async fn refresh_aliases(
-    platform: &impl Platform,
-    connect: &impl Connect,
-    caller: &Caller,
-    id: &str,
-) -> Result<Vec<String>> {
-    let account = active(platform, caller, id).await?;
-    let fault = |error| Error::of_provider(error, id);
-    let mailbox = connect.connect(&linked(&account)).await.map_err(fault)?;
-    let aliases = mailbox.aliases().await.map_err(fault)?;
-    let emails = aliases.iter().map(|alias| alias.email.clone()).collect();
-    platform
-        .apply(vec![
-            accounts::patch(id, vec![("aliases", Json(aliases).write())]),
-            accounts::changed(&account),
-        ])
-        .await?;
-    Ok(emails)
-}
-
-/// Messages that could not be stored.
-///
-/// # Errors
-/// `NotFound` for a foreign account; what the store answers.
-pub async fn list_parked(
-    platform: &impl Platform,
-    caller: &Caller,
-    id: &str,
-) -> Result<Vec<Parked>> {
-    accounts::owned(platform, &caller.user, id).await?;
-    let rows = queues::parked_failed(platform, id).await?.into_iter();
-    Ok(rows
-        .map(|row| Parked {
-            provider_id: row.remote,
-            reason: row.reason,
-            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
-            next_try: row.next_try,
-        })
-        .collect())
-}
-
-/// The account, if its provider can be asked for something.
-async fn active(platform: &impl Platform, caller: &Caller, id: &str) -> Result<rows::Account> {
-    let account = accounts::owned(platform, &caller.user, id).await?;
-    if account.state != "active" || account.reconnect.is_some() {
-        return Err(Error::Reconnect(id.to_owned()));
-    }
-    if let Some(until) = account.wait_until.filter(|until| *until > platform.now()) {
-        return Err(Error::BusyUntil(until));
-    }
-    Ok(account)
-}
-
-/// Wakes the worker.
-///
-/// # Errors
-/// `NotFound`, `Reconnect`, `BusyUntil`; what the store answers.
-pub async fn sync_now(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
-    let account = active(platform, caller, id).await?;
-    poke(platform, &account, Vec::new()).await
-}
-
-async fn poke(platform: &impl Platform, account: &rows::Account, more: Vec<Write>) -> Result<()> {
-    let now = platform.now();
-    // Later than what was followed last, even where the clock stands still.
-    let streams = accounts::streams(platform, &account.id).await?;
-    let polled = streams.iter().map(|stream| stream.polled).max();
-    let poked = now.max(polled.unwrap_or(0).saturating_add(1));
-    let changes = vec![
-        ("poked", queues::time(poked)),
-        ("folders_at", Value::Null),
-        ("next_run", queues::time(now)),
-    ];
-    let mut writes = vec![accounts::patch(&account.id, changes)];
-    writes.extend(more);
-    writes.push(queues::wake(&account.id, None, Priority::Interactive));
-    writes.push(accounts::changed(account));
-    Ok(platform.apply(writes).await?)
-}
-
-/// Compares everything with the provider.
-///
-/// # Errors
-/// As [`sync_now`].
-pub async fn reconcile(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
-    let account = active(platform, caller, id).await?;
-    let compare = accounts::patch(&account.id, vec![("compare", true.write())]);
-    poke(platform, &account, vec![compare]).await
-}
 
 /// Unlinks: tells the provider where it can be told, drops the tokens, and deletes or keeps the mail.
 ///
@@ -374,10 +179,13 @@ pub async fn complete(
         .await
         .map_err(|error| fault(error, &id))?;
     // Field by field: the worker may be changing the others.
-    let linked = vec![
+    let mut linked = vec![
         ("state", "active".to_owned().write()),
         ("email", link.identity.email.clone().write()),
-        ("missing", Json(missing(platform, &link).await?).write()),
+        (
+            "missing",
+            Json(abilities::ungranted(link.kind, link.grant.scopes())).write(),
+        ),
         ("reconnect", Value::Null),
         ("administrator", Value::Null),
         ("wait_until", Value::Null),
@@ -387,8 +195,13 @@ pub async fn complete(
         ("poked", queues::time(platform.now())),
     ];
     let mut writes: Vec<Write> = Vec::new();
+    let start = start(platform, &link).await?;
+    let started = account.started || start.is_some();
     if is_new {
         writes.extend(accounts::put(account.clone()));
+    } else if let Some(since) = start {
+        // Linked again with a date: it is this one that counts.
+        linked.extend(Start(since).changes(&account));
     }
     writes.push(accounts::patch(&id, linked));
     writes.push(queues::wake(&id, None, Priority::Interactive));
@@ -399,7 +212,7 @@ pub async fn complete(
         "an account was linked",
         &[("account", &id), ("provider", link.kind.name())],
     );
-    let state = if account.started {
+    let state = if started {
         "linked"
     } else {
         "awaiting-start"
@@ -407,37 +220,21 @@ pub async fn complete(
     Ok(format!("{AFTERWARDS}?account={id}&state={state}"))
 }
 
-async fn missing(platform: &impl Platform, link: &Link) -> Result<Vec<String>> {
-    let settings = settings::provider(platform, link.kind).await?;
-    let all = [
-        Feature::Read,
-        Feature::Modify,
-        Feature::Send,
-        Feature::Delete,
-    ];
-    let allowed = |feature: &Feature| {
-        oauth::scope::usable(link.kind, &settings, link.grant.scopes(), *feature)
-    };
-    Ok(all
-        .into_iter()
-        .filter(|feature| !allowed(feature))
-        .map(|feature| feature.name().to_owned())
-        .collect())
+/// The start date that was chosen with the linking; none: not yet.
+async fn start(platform: &impl Platform, link: &Link) -> Result<Option<Option<u64>>> {
+    let options = &link.purpose.options;
+    let default = options
+        .iter()
+        .any(|(name, value)| name.replace('_', "-") == "sync-since" && value == "default");
+    Ok(match chosen(options) {
+        None if default => Some(settings::sync(platform).await?.default_since(platform.now())),
+        chosen => chosen,
+    })
 }
 
 async fn fresh(platform: &impl Platform, caller: &Caller, link: &Link) -> Result<rows::Account> {
     let now = platform.now();
-    let choice = chosen(&link.purpose.options);
-    let default = link
-        .purpose
-        .options
-        .iter()
-        .any(|(name, value)| name.replace('_', "-") == "sync-since" && value == "default");
-    let since = match choice {
-        Some(since) => since,
-        None if default => settings::sync(platform).await?.default_since(now),
-        None => None,
-    };
+    let start = start(platform, link).await?;
     Ok(rows::Account {
         id: ids::fresh(platform),
         user: caller.user.clone(),
@@ -447,8 +244,8 @@ async fn fresh(platform: &impl Platform, caller: &Caller, link: &Link) -> Result
         display_name: link.identity.name.clone(),
         created: now,
         state: "active".into(),
-        started: choice.is_some() || default,
-        since,
+        started: start.is_some(),
+        since: start.flatten(),
         aliases: Json(Vec::new()),
         missing: Json(Vec::new()),
         exclusive: false,
@@ -468,5 +265,9 @@ async fn fresh(platform: &impl Platform, caller: &Caller, link: &Link) -> Result
         poked: now,
         compare: false,
         relist: false,
+        signature: None,
+        left_out: None,
+        left_out_turn: None,
+        pruning: None,
     })
 }

@@ -1,0 +1,193 @@
+//! Linked accounts: what a person is told of them and can ask of them. [`linking`] brings them here, [`change`] sets what a person
+//! sets, `abilities` says what can be done with them.
+
+pub(crate) mod abilities;
+pub mod change;
+pub mod linking;
+
+use crate::connect::{Connect, Linked};
+use crate::ids;
+use crate::model::{Account, Caller, Error, Parked, Result};
+use crate::platform::{Platform, Priority, Value, Write};
+use crate::provider::Provider;
+use crate::store::column::{Column, Json};
+use crate::store::rows;
+use crate::store::{accounts, queues};
+use crate::sync::status;
+use abilities::Abilities;
+
+pub use change::change;
+pub(crate) use linking::revoke;
+pub use linking::{begin, complete, fault, unlink};
+
+/// From when on mail is kept; none: from the beginning.
+pub(super) struct Start(pub Option<u64>);
+
+impl Start {
+    /// An earlier date than before fetches what is missing, a later one keeps what is there.
+    fn changes(self, account: &rows::Account) -> Vec<(&'static str, Value)> {
+        let since = self.0.filter(|since| *since > 0);
+        let earlier = account.started
+            && account
+                .since
+                .is_some_and(|before| since.is_none_or(|since| since < before));
+        let mut changes = vec![
+            ("started", true.write()),
+            ("since", since.write()),
+            ("next_run", Value::Null),
+        ];
+        if earlier {
+            changes.push(("relist", true.write()));
+        }
+        changes
+    }
+}
+
+/// Tokens are kept under a name that outlives crashes between keeping them and the account's row.
+fn linked(account: &rows::Account) -> Linked {
+    Linked {
+        account: account.id.clone(),
+        provider: account.provider.clone(),
+        email: account.email.clone(),
+    }
+}
+
+async fn present(platform: &impl Platform, row: rows::Account) -> Result<Account> {
+    let status = status::status(platform, &row).await?;
+    let abilities = Abilities::of(platform, &row).await?;
+    let names = |features: Vec<crate::oauth::Feature>| {
+        features
+            .into_iter()
+            .map(|feature| feature.name().to_owned())
+            .collect()
+    };
+    let left_out = row.left_out().iter();
+    let left_out = left_out.map(|remote| ids::folder(&row.id, remote)).collect();
+    Ok(Account {
+        signature: row.signature.unwrap_or_default(),
+        left_out,
+        id: row.id,
+        provider: row.provider,
+        email: row.email,
+        display_name: row.display_name,
+        sync_since: row.since,
+        aliases: row.aliases.0.into_iter().map(|alias| alias.email).collect(),
+        features: names(abilities.usable),
+        missing_features: names(abilities.missing),
+        status,
+    })
+}
+
+/// The caller's accounts, oldest first.
+///
+/// # Errors
+/// What the store answers.
+pub async fn list(platform: &impl Platform, caller: &Caller) -> Result<Vec<Account>> {
+    let mut accounts = Vec::new();
+    for row in accounts::of_user(platform, &caller.user).await? {
+        accounts.push(present(platform, row).await?);
+    }
+    Ok(accounts)
+}
+
+/// One account.
+///
+/// # Errors
+/// `NotFound` for a foreign one; what the store answers.
+pub async fn get(platform: &impl Platform, caller: &Caller, id: &str) -> Result<Account> {
+    present(platform, accounts::owned(platform, &caller.user, id).await?).await
+}
+
+/// Asks the provider again which addresses the account may send as.
+///
+/// # Errors
+/// `NotFound` for a foreign account; what the provider's fault means to the caller.
+pub async fn refresh_aliases(
+    platform: &impl Platform,
+    connect: &impl Connect,
+    caller: &Caller,
+    id: &str,
+) -> Result<Vec<String>> {
+    let account = active(platform, caller, id).await?;
+    let fault = |error| Error::of_provider(error, id);
+    let mailbox = connect.connect(&linked(&account)).await.map_err(fault)?;
+    let aliases = mailbox.aliases().await.map_err(fault)?;
+    let emails = aliases.iter().map(|alias| alias.email.clone()).collect();
+    platform
+        .apply(vec![
+            accounts::patch(id, vec![("aliases", Json(aliases).write())]),
+            accounts::changed(&account),
+        ])
+        .await?;
+    Ok(emails)
+}
+
+/// Messages that could not be stored.
+///
+/// # Errors
+/// `NotFound` for a foreign account; what the store answers.
+pub async fn list_parked(
+    platform: &impl Platform,
+    caller: &Caller,
+    id: &str,
+) -> Result<Vec<Parked>> {
+    accounts::owned(platform, &caller.user, id).await?;
+    let rows = queues::parked_failed(platform, id).await?.into_iter();
+    Ok(rows
+        .map(|row| Parked {
+            provider_id: row.remote,
+            reason: row.reason,
+            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+            next_try: row.next_try,
+        })
+        .collect())
+}
+
+/// The account, if its provider can be asked for something.
+async fn active(platform: &impl Platform, caller: &Caller, id: &str) -> Result<rows::Account> {
+    let account = accounts::owned(platform, &caller.user, id).await?;
+    if account.state != "active" || account.reconnect.is_some() {
+        return Err(Error::Reconnect(id.to_owned()));
+    }
+    if let Some(until) = account.wait_until.filter(|until| *until > platform.now()) {
+        return Err(Error::BusyUntil(until));
+    }
+    Ok(account)
+}
+
+/// Wakes the worker.
+///
+/// # Errors
+/// `NotFound`, `Reconnect`, `BusyUntil`; what the store answers.
+pub async fn sync_now(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
+    let account = active(platform, caller, id).await?;
+    poke(platform, &account, Vec::new()).await
+}
+
+async fn poke(platform: &impl Platform, account: &rows::Account, more: Vec<Write>) -> Result<()> {
+    let now = platform.now();
+    // Later than what was followed last, even where the clock stands still.
+    let streams = accounts::streams(platform, &account.id).await?;
+    let polled = streams.iter().map(|stream| stream.polled).max();
+    let poked = now.max(polled.unwrap_or(0).saturating_add(1));
+    let changes = vec![
+        ("poked", queues::time(poked)),
+        ("folders_at", Value::Null),
+        ("next_run", queues::time(now)),
+    ];
+    let mut writes = vec![accounts::patch(&account.id, changes)];
+    writes.extend(more);
+    writes.push(queues::wake(&account.id, None, Priority::Interactive));
+    writes.push(accounts::changed(account));
+    Ok(platform.apply(writes).await?)
+}
+
+/// Compares everything with the provider.
+///
+/// # Errors
+/// As [`sync_now`].
+pub async fn reconcile(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
+    let account = active(platform, caller, id).await?;
+    let compare = accounts::patch(&account.id, vec![("compare", true.write())]);
+    poke(platform, &account, vec![compare]).await
+}
