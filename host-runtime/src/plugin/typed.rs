@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::call::{CallError, OnBehalf};
 use super::instance::Running;
-use crate::bindings::mail::accounts::{Account, Changes, ParkedMessage, Unlinked};
+use crate::bindings::mail::accounts::{Account, Changes, LogPage, ParkedMessage, Unlinked};
 use crate::bindings::mail::actions::{Action, Applied, Subject};
 use crate::bindings::mail::compose::{
     Content as OutgoingContent, Draft, Outgoing, Outgoings, Relation, Saved,
@@ -295,6 +295,10 @@ mail! {
         refresh_aliases = "refresh-aliases" call_refresh_aliases(id: String => &id) -> Vec<String>;
         /// Messages that could not be stored.
         list_parked = "list-parked" call_list_parked(id: String => &id) -> Vec<ParkedMessage>;
+        /// Tries what could not be stored again.
+        retry_parked = "retry-parked" call_retry_parked(id: String => &id) -> ();
+        /// What the worker did, newest first.
+        read_log = "read-log" call_read_log(id: String => &id, slice: Slice => &slice) -> LogPage;
         /// Wakes the worker.
         sync_now = "sync-now" call_sync_now(id: String => &id) -> ();
         /// Compares everything with the provider.

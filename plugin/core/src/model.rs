@@ -105,6 +105,9 @@ pub struct Folder {
     pub color: Option<String>,
     pub total: u64,
     pub unread: u64,
+    pub provider_total: Option<u64>,
+    pub counted: Option<u64>,
+    pub left_out: bool,
 }
 
 /// See `mail.types.marks`.
@@ -341,6 +344,59 @@ pub struct Parked {
     pub reason: String,
     pub tries: u32,
     pub next_try: u64,
+}
+
+/// See `accounts.activity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub enum Activity {
+    Increment,
+    Backfill,
+    Reconcile,
+}
+
+/// See `accounts.counts`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub struct Counts {
+    pub new: u64,
+    pub changed: u64,
+    pub removed: u64,
+    pub parked: u64,
+}
+
+/// See `accounts.event`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub enum Event {
+    Linked { again: bool },
+    Unlinked,
+    Began(Activity),
+    Finished {
+        activity: Activity,
+        counts: Counts,
+        /// Milliseconds.
+        took: u64,
+    },
+    Quiet,
+    CursorLost,
+    Waiting { until: u64, reason: String },
+    Reconnect(String),
+    Administrator(String),
+    Refused { changes: u64, reason: String },
+}
+
+/// See `accounts.log-entry`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub struct LogEntry {
+    pub id: String,
+    pub at: u64,
+    pub since: u64,
+    pub times: u64,
+    pub event: Event,
 }
 
 /// See `accounts.unlinked`.

@@ -2,7 +2,7 @@
 
 use email_manager_core::{accounts, model};
 
-use super::{caller, error, mailboxes, run};
+use super::{caller, error, mail, mailboxes, run};
 use crate::Plugin;
 use crate::bindings::exports::platform::mail::accounts as exported;
 use crate::host::Host;
@@ -49,6 +49,47 @@ fn account(account: model::Account) -> exported::Account {
             provider_count: status.provider_count,
             reason: status.reason,
         },
+    }
+}
+
+fn activity(activity: model::Activity) -> exported::Activity {
+    match activity {
+        model::Activity::Increment => exported::Activity::Increment,
+        model::Activity::Backfill => exported::Activity::Backfill,
+        model::Activity::Reconcile => exported::Activity::Reconcile,
+    }
+}
+
+fn event(event: model::Event) -> exported::Event {
+    use exported::Event;
+    match event {
+        model::Event::Linked { again } => Event::Linked(again),
+        model::Event::Unlinked => Event::Unlinked,
+        model::Event::Began(what) => Event::Began(activity(what)),
+        model::Event::Finished {
+            activity: what,
+            counts,
+            took,
+        } => Event::Finished(exported::Finished {
+            activity: activity(what),
+            counts: exported::Counts {
+                new: counts.new,
+                changed: counts.changed,
+                removed: counts.removed,
+                parked: counts.parked,
+            },
+            took,
+        }),
+        model::Event::Quiet => Event::Quiet,
+        model::Event::CursorLost => Event::CursorLost,
+        model::Event::Waiting { until, reason } => {
+            Event::Waiting(exported::Waiting { until, reason })
+        }
+        model::Event::Reconnect(why) => Event::Reconnect(why),
+        model::Event::Administrator(what) => Event::Administrator(what),
+        model::Event::Refused { changes, reason } => {
+            Event::Refused(exported::RefusedChanges { changes, reason })
+        }
     }
 }
 
@@ -102,6 +143,30 @@ impl exported::Guest for Plugin {
         };
         let list = run(accounts::list_parked(&Host, &caller(by), &id)).map_err(error)?;
         Ok(list.into_iter().map(parked).collect())
+    }
+
+    fn retry_parked(by: exported::Caller, id: String) -> Result<(), exported::Error> {
+        run(accounts::retry_parked(&Host, &caller(by), &id)).map_err(error)
+    }
+
+    fn read_log(
+        by: exported::Caller,
+        id: String,
+        slice: exported::Slice,
+    ) -> Result<exported::LogPage, exported::Error> {
+        let page =
+            run(accounts::log(&Host, &caller(by), &id, mail::slice(slice))).map_err(error)?;
+        let entry = |entry: model::LogEntry| exported::LogEntry {
+            id: entry.id,
+            at: entry.at,
+            since: entry.since,
+            times: entry.times,
+            event: event(entry.event),
+        };
+        Ok(exported::LogPage {
+            items: page.items.into_iter().map(entry).collect(),
+            next: page.next,
+        })
     }
 
     fn sync_now(by: exported::Caller, id: String) -> Result<(), exported::Error> {

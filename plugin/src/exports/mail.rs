@@ -58,6 +58,9 @@ pub(super) fn folder(folder: model::Folder) -> exported::Folder {
         color: folder.color,
         total: folder.total,
         unread: folder.unread,
+        provider_total: folder.provider_total,
+        counted: folder.counted,
+        left_out: folder.left_out,
     }
 }
 

@@ -9,7 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::MailCaller;
-use super::list::Items;
+use super::list::{Items, Page, SliceParams};
+use super::log::LogEntry;
 use super::model::{Account, ParkedMessage, Unlinked, into};
 use crate::bindings::mail::accounts::Changes;
 use crate::web::AppState;
@@ -25,6 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(resync))
         .routes(routes!(reconnect))
         .routes(routes!(parked))
+        .routes(routes!(retry))
+        .routes(routes!(log))
         .routes(routes!(aliases))
 }
 
@@ -200,6 +203,27 @@ async fn reconnect(
 async fn parked(caller: MailCaller, Path(id): Path<String>) -> Result<Json<Items<ParkedMessage>>> {
     Ok(Json(Items {
         items: into(caller.parked(id).await?),
+    }))
+}
+
+/// Tries everything that could not be stored again now; answers at once.
+#[utoipa::path(post, path = "/api/mail/accounts/{id}/parked/retry", tag = "mail", params(("id" = String, Path, description = "Account")), responses((status = 202, description = "Under way", body = Account)))]
+async fn retry(caller: MailCaller, Path(id): Path<String>) -> Result<(StatusCode, Json<Account>)> {
+    caller.retry_parked(id.clone()).await?;
+    Ok((StatusCode::ACCEPTED, Json(caller.account(id).await?.into())))
+}
+
+/// What synchronising an account did, the newest first. The newest 500 entries are kept.
+#[utoipa::path(get, path = "/api/mail/accounts/{id}/log", tag = "mail", params(("id" = String, Path, description = "Account"), SliceParams), responses((status = 200, description = "A page", body = Page<LogEntry>)))]
+async fn log(
+    caller: MailCaller,
+    Path(id): Path<String>,
+    Query(slice): Query<SliceParams>,
+) -> Result<Json<Page<LogEntry>>> {
+    let page = caller.log(id, slice.slice()?).await?;
+    Ok(Json(Page {
+        items: into(page.items),
+        next: page.next,
     }))
 }
 

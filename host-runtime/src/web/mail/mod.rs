@@ -6,6 +6,7 @@
 mod accounts;
 mod images;
 mod list;
+mod log;
 mod model;
 mod reading;
 mod view;
@@ -99,6 +100,8 @@ forward! {
     change_account => change_account(id: String, changes: a::Changes) -> a::Account, about "account";
     refresh_aliases => refresh_aliases(id: String) -> Vec<String>, about "account";
     parked => list_parked(id: String) -> Vec<a::ParkedMessage>, about "account";
+    retry_parked => retry_parked(id: String) -> (), about "account";
+    log => read_log(id: String, slice: t::Slice) -> a::LogPage, about "account";
     sync_now => sync_now(id: String) -> (), about "account";
     reconcile => reconcile(id: String) -> (), about "account";
     unlink => unlink(id: String, keep_mail: bool) -> a::Unlinked, about "account";

@@ -87,6 +87,11 @@ pub(crate) struct Folder {
     pub total: u64,
     /// Of these, unread.
     pub unread: u64,
+    /// Messages in it at the provider, as counted at `counted`. More than `total` where mail from before the start date is not kept.
+    pub provider_total: Option<u64>,
+    pub counted: Option<u64>,
+    /// Its mail is not kept here.
+    pub left_out: bool,
 }
 
 impl From<t::Folder> for Folder {
@@ -100,6 +105,9 @@ impl From<t::Folder> for Folder {
             color: x.color,
             total: x.total,
             unread: x.unread,
+            provider_total: x.provider_total,
+            counted: x.counted,
+            left_out: x.left_out,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{Start, abilities};
 use crate::ids;
-use crate::model::{Caller, Error, Result, Unlinked};
+use crate::model::{Caller, Error, Event, Result, Unlinked};
 use crate::oauth::{self, Link, OAuthError, flow::Purpose};
 use crate::platform::{Level, Platform, Priority, Value, Write};
 use crate::settings::{self, ProviderKind};
 use crate::store::column::{Column, Json};
 use crate::store::rows;
-use crate::store::{accounts, queues};
+use crate::store::{accounts, log, queues};
 
 /// Where a person goes on after linking.
 const AFTERWARDS: &str = "/mail";
@@ -31,9 +31,13 @@ pub async fn unlink(
         ("stage", "idle".to_owned().write()),
         ("next_run", Value::Null),
     ];
-    let mut writes = vec![accounts::patch(id, changes)];
+    let changes = changes.into_iter().chain(crate::sync::round::over());
+    let mut writes = vec![accounts::patch(id, changes.collect())];
     if !keep_mail {
         writes.push(queues::enqueue(queues::PURGE, id));
+    }
+    if keep_mail {
+        writes.extend(log::note(platform, &account, Event::Unlinked).await?);
     }
     writes.push(accounts::changed(&account));
     platform.apply(writes).await?;
@@ -204,6 +208,7 @@ pub async fn complete(
         linked.extend(Start(since).changes(&account));
     }
     writes.push(accounts::patch(&id, linked));
+    writes.extend(log::note(platform, &account, Event::Linked { again: !is_new }).await?);
     writes.push(queues::wake(&id, None, Priority::Interactive));
     writes.push(accounts::changed(&account));
     platform.apply(writes).await?;
@@ -269,5 +274,12 @@ async fn fresh(platform: &impl Platform, caller: &Caller, link: &Link) -> Result
         left_out: None,
         left_out_turn: None,
         pruning: None,
+        round: None,
+        round_new: None,
+        round_changed: None,
+        round_removed: None,
+        round_parked: None,
+        logged: None,
+        last_entry: None,
     })
 }

@@ -7,12 +7,12 @@ pub mod linking;
 
 use crate::connect::{Connect, Linked};
 use crate::ids;
-use crate::model::{Account, Caller, Error, Parked, Result};
+use crate::model::{Account, Caller, Error, Items, LogEntry, Parked, Result, Slice};
 use crate::platform::{Platform, Priority, Value, Write};
 use crate::provider::Provider;
 use crate::store::column::{Column, Json};
 use crate::store::rows;
-use crate::store::{accounts, queues};
+use crate::store::{accounts, log, queues};
 use crate::sync::status;
 use abilities::Abilities;
 
@@ -141,6 +141,51 @@ pub async fn list_parked(
             next_try: row.next_try,
         })
         .collect())
+}
+
+/// Tries what could not be stored again now, whenever it would have been its turn.
+///
+/// # Errors
+/// As [`sync_now`].
+pub async fn retry_parked(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
+    let account = active(platform, caller, id).await?;
+    let now = platform.now();
+    let writes = vec![
+        queues::retry_parked(id, now),
+        accounts::patch(id, vec![("next_run", queues::time(now))]),
+        queues::wake(id, None, Priority::Interactive),
+        accounts::changed(&account),
+    ];
+    Ok(platform.apply(writes).await?)
+}
+
+/// What the worker did, newest first.
+///
+/// # Errors
+/// `NotFound` for a foreign account; what the store answers.
+pub async fn log(
+    platform: &impl Platform,
+    caller: &Caller,
+    id: &str,
+    slice: Slice,
+) -> Result<Items<LogEntry>> {
+    accounts::owned(platform, &caller.user, id).await?;
+    let limit = slice.limit.clamp(1, 200);
+    let rows = log::page(platform, id, limit, slice.cursor).await?;
+    let more = u32::try_from(rows.len()).is_ok_and(|found| found >= limit);
+    // Keyed, not counted: entries that are written meanwhile move nothing.
+    let next = rows.last().filter(|_| more).map(|row| row.id.clone());
+    let items = rows.into_iter().map(|row| LogEntry {
+        id: row.id,
+        at: row.at,
+        since: row.since,
+        times: u64::try_from(row.times).unwrap_or(1),
+        event: row.event.0,
+    });
+    Ok(Items {
+        items: items.collect(),
+        next,
+    })
 }
 
 /// The account, if its provider can be asked for something.

@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 
+use crate::model::Event;
 use crate::platform::{Level, Platform, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::commit::{News, commit};
-use crate::store::queues;
+use crate::store::{log, queues};
 use crate::store::rows::{Edit, Parked};
 use crate::sync::{Fault, Worker};
 
@@ -83,6 +84,7 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             "the provider did not say what became of a change".into(),
         ));
     }
+    let first_reason = refused.first().map(|(_, _, reason)| reason.clone());
     for (edit, remote, reason) in refused {
         worker.platform.log(
             Level::Warn,
@@ -111,6 +113,13 @@ pub(crate) async fn step<P: Platform, V: Provider>(
     writes.extend(queues::park(parked));
     writes.extend(worker.went_well("increment"));
     writes.extend(refusals(worker, &again));
+    if let Some(reason) = first_reason {
+        let event = Event::Refused {
+            changes: news.len() as u64,
+            reason,
+        };
+        writes.extend(log::note(worker.platform, &worker.account, event).await?);
+    }
     worker.platform.apply(writes).await?;
     if !news.is_empty() {
         commit(worker.platform, &account, &news, |_| Vec::new()).await?;

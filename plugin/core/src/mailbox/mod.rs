@@ -42,7 +42,7 @@ pub async fn list_folders(
     let mut folders = Vec::new();
     for account in accounts {
         let rows = accounts::folders(platform, &account.id).await?;
-        folders.extend(rows.into_iter().filter_map(|row| folder(&account.id, row)));
+        folders.extend(rows.into_iter().filter_map(|row| folder(&account, row)));
     }
     Ok(folders)
 }
@@ -65,10 +65,17 @@ pub async fn unread(platform: &impl Platform, caller: &Caller) -> Result<u64> {
         .sum())
 }
 
-fn folder(account: &str, row: rows::Folder) -> Option<Folder> {
+fn folder(account: &Account, row: rows::Folder) -> Option<Folder> {
     let count = |value: Option<i64>| u64::try_from(value.unwrap_or(0)).unwrap_or(0);
+    let left_out = row
+        .remote
+        .as_ref()
+        .is_some_and(|remote| account.left_out().contains(remote));
     Some(Folder {
-        account: account.to_owned(),
+        account: account.id.clone(),
+        provider_total: row.remote_total.map(|total| count(Some(total))),
+        counted: row.counted,
+        left_out,
         name: row.name?,
         parent: row.parent,
         role: row.role?.0,

@@ -3,8 +3,8 @@
 use super::column::{Column, Json};
 use super::query;
 use super::rows::{
-    Account, Body, DraftRow, Edit, Enclosure, File, Folder, Listing, Message, Outbox, Parked,
-    Stream, Thread,
+    Account, Body, DraftRow, Edit, Enclosure, File, Folder, Listing, LogRow, Message, Outbox,
+    Parked, Stream, Thread,
 };
 use crate::ids;
 use crate::model::{Error, Result};
@@ -82,6 +82,11 @@ pub(crate) fn patch(id: &str, changes: Vec<(&'static str, Value)>) -> Write {
     query::patch::<Account>(vec![query::text("id", id)], changes)
 }
 
+/// Adds to a counter of an account.
+pub(crate) fn count(id: &str, field: &'static str, amount: i64) -> Write {
+    query::add::<Account>(id, field, amount)
+}
+
 /// Whatever is being computed for this account's mail is computed again.
 pub(crate) fn revised(id: &str) -> Write {
     query::add::<Account>(id, "revision", 1)
@@ -113,11 +118,21 @@ pub(crate) async fn folder_writes(
     platform: &impl Platform,
     account: &Account,
     remote: &[RemoteFolder],
+    now: u64,
 ) -> std::result::Result<Vec<Write>, StoreError> {
     let known: Vec<Folder> =
         query::all(platform, vec![query::text("account", &account.id)], None).await?;
     let fields = vec![
-        "id", "account", "remote", "name", "parent", "role", "color", "position",
+        "id",
+        "account",
+        "remote",
+        "name",
+        "parent",
+        "role",
+        "color",
+        "position",
+        "remote_total",
+        "counted",
     ];
     let mut values = Vec::new();
     let mut line = |id: String,
@@ -125,7 +140,8 @@ pub(crate) async fn folder_writes(
                     name: &str,
                     parent: Option<String>,
                     role: Role,
-                    color: Option<String>| {
+                    color: Option<String>,
+                    total: Option<u64>| {
         let position = i64::try_from(values.len()).unwrap_or(i64::MAX);
         values.push(vec![
             id.write(),
@@ -136,6 +152,10 @@ pub(crate) async fn folder_writes(
             Json(role).write(),
             color.write(),
             position.write(),
+            total
+                .map(|total| i64::try_from(total).unwrap_or(i64::MAX))
+                .write(),
+            total.map(|_| now).write(),
         ]);
     };
     for folder in remote.iter().filter(|folder| folder.role != Role::Starred) {
@@ -150,6 +170,7 @@ pub(crate) async fn folder_writes(
             parent,
             folder.role,
             folder.color.clone(),
+            folder.total,
         );
     }
     line(
@@ -159,6 +180,7 @@ pub(crate) async fn folder_writes(
         None,
         Role::Starred,
         None,
+        None,
     );
     line(
         ids::everything(&account.id),
@@ -166,6 +188,7 @@ pub(crate) async fn folder_writes(
         "All mail",
         None,
         Role::All,
+        None,
         None,
     );
     let mut writes = vec![Write::Put {
@@ -295,6 +318,7 @@ pub(crate) async fn purge(
         writes.push(query::delete::<DraftRow>(by_account()));
         writes.push(query::delete::<Outbox>(by_account()));
         writes.push(query::delete::<Folder>(by_account()));
+        writes.push(query::delete::<LogRow>(by_account()));
         writes.push(query::delete::<Stream>(by_account()));
         writes.push(query::delete::<Parked>(by_account()));
         writes.push(query::delete::<Edit>(by_account()));

@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 pub(crate) mod column;
 pub mod commit;
 pub(crate) mod folders;
+pub(crate) mod log;
 mod place;
 pub(crate) mod query;
 pub(crate) mod queues;

@@ -83,6 +83,15 @@ pub(crate) async fn parked_count(platform: &impl Platform, account: &str) -> Sto
     Ok(counts.first().map_or(0, |(_, count)| *count))
 }
 
+/// What could not be stored is due now.
+pub(crate) fn retry_parked(account: &str, now: u64) -> Write {
+    let filter = vec![
+        query::text("account", account),
+        query::text("kind", "failed"),
+    ];
+    query::patch::<Parked>(filter, vec![("next_try", time(now))])
+}
+
 pub(crate) async fn parked_get(
     platform: &impl Platform,
     account: &str,

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::column::{Blob, Json, row};
-use crate::model::{Draft, Filter};
+use crate::model::{Activity, Draft, Event, Filter};
 use crate::provider::{Address, RemoteAttachment};
 
 row! {
@@ -66,6 +66,16 @@ row! {
         left_out_turn: Option<i64>,
         /// Mail of left out folders that is still here.
         pruning: Option<Json<Pruning>>,
+        /// What the worker is at; none: it rests, or does only what a person asked for.
+        round: Option<Json<Round>>,
+        /// What the round has done so far.
+        round_new: Option<i64>,
+        round_changed: Option<i64>,
+        round_removed: Option<i64>,
+        round_parked: Option<i64>,
+        /// Entries of its log, and the newest of them.
+        logged: Option<i64>,
+        last_entry: Option<Json<LastEntry>>,
     }
 }
 
@@ -86,6 +96,40 @@ pub struct Pruning {
     pub cursor: Option<String>,
 }
 
+/// From when the worker begins to look at the mailbox until it rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// The most that it has become.
+    pub activity: Activity,
+    /// Milliseconds since the Unix epoch.
+    pub began: u64,
+}
+
+/// The newest entry of a log, to which what repeats itself is added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastEntry {
+    /// Its id.
+    pub id: String,
+    /// How often it has happened.
+    pub times: i64,
+    /// What happened.
+    pub event: Event,
+}
+
+row! {
+    /// Something that the worker did, or that happened to it.
+    "log" => pub struct LogRow {
+        account: String,
+        /// Grows with time.
+        id: String,
+        at: u64,
+        /// When it happened first; it has happened `times` since.
+        since: u64,
+        times: i64,
+        event: Json<Event>,
+    }
+}
+
 row! {
     /// A folder or label, and its counters. Two are ours: what is starred, and everything but spam and trash.
     "folders" => pub struct Folder {
@@ -100,6 +144,9 @@ row! {
         position: Option<i64>,
         total: Option<i64>,
         unread: Option<i64>,
+        /// Messages that the provider counts in it, and when it did.
+        remote_total: Option<i64>,
+        counted: Option<u64>,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fault, Worker, pacing};
+use super::{Fault, Worker, pacing, round};
 use crate::content;
 use crate::platform::{Platform, Write, give_way};
 use crate::provider::{Provider, ProviderError, RemoteId, RemoteMessage};
@@ -120,9 +120,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
             news.push(arrived);
             if bytes > BATCH_BYTES {
-                new += commit(self.platform, account, &news, |_| Vec::new())
-                    .await?
-                    .new;
+                let counted = |outcome: &_| round::counted(&self.account, outcome);
+                new += commit(self.platform, account, &news, counted).await?.new;
                 (news, bytes) = (Vec::new(), 0);
             }
         }
@@ -132,8 +131,10 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let mut settled: Vec<RemoteId> = whole_ids;
         settled.extend(fetched.gone);
         let parked = self.failures(&fetched.failed).await?;
-        let outcome = commit(self.platform, account, &news, |_| {
-            let mut writes = Vec::new();
+        let fresh = parked.iter().filter(|row| row.tries == 1).count();
+        let outcome = commit(self.platform, account, &news, |outcome| {
+            let mut writes = round::counted(&self.account, outcome);
+            writes.extend(round::parked(&self.account, fresh));
             writes.extend(queues::unpark(account, &settled));
             writes.extend(queues::park(parked.clone()));
             writes.extend(last.iter().cloned());

@@ -216,6 +216,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             ..stream
         });
         let mut writes: Vec<_> = accounts::put_streams(vec![row]).into_iter().collect();
+        writes.extend(self.lost_cursor().await?);
         writes.extend(self.went_well("reconcile"));
         writes.push(accounts::changed(&self.account));
         self.platform.apply(writes).await?;

@@ -12,6 +12,7 @@ mod list;
 pub mod pacing;
 pub mod plan;
 mod prune;
+pub(crate) mod round;
 pub mod status;
 
 use crate::connect::{Connect, Linked};
@@ -195,6 +196,7 @@ async fn attempt<P: Platform, C: Connect>(
         began,
     };
     for _ in 0..STEPS {
+        worker.enter(&next).await?;
         match worker.step(&next).await {
             Ok(()) => {}
             Err(Fault::Provider(error)) => {
@@ -265,9 +267,16 @@ async fn rest(
     if !waits && account.started && account.last_check > account.last_success {
         changes.push(("last_success", queues::time(now)));
     }
-    if account.next_run != Some(until) || changes.len() > 1 {
+    let ended = if waits {
+        Vec::new()
+    } else {
+        round::end(platform, account).await?
+    };
+    if account.next_run != Some(until) || changes.len() > 1 || !ended.is_empty() {
         let mut writes = vec![accounts::patch(&account.id, changes)];
-        if account.stage != "idle" {
+        let told = account.stage != "idle" || !ended.is_empty();
+        writes.extend(ended);
+        if told {
             writes.push(accounts::changed(account));
         }
         platform.apply(writes).await?;

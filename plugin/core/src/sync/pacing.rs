@@ -3,10 +3,10 @@
 //! There is no counter that burns out: delays grow to a ceiling and stay there until something works again. What only a person
 //! or an administrator can mend stops the worker, or slows it down to an occasional try, and says so.
 
-use crate::model::JobOutcome;
+use crate::model::{Event, JobOutcome};
 use crate::platform::{Level, Platform, StoreError, Value};
 use crate::provider::ProviderError;
-use crate::store::accounts;
+use crate::store::{accounts, log};
 use crate::store::column::Column;
 use crate::store::queues::time;
 use crate::store::rows::Account;
@@ -38,36 +38,37 @@ pub(crate) async fn pause(
         let changes = vec![
             ("wait_until", time(until)),
             ("next_run", time(until)),
-            ("reason", reason.write()),
+            ("reason", reason.clone().write()),
             ("troubles", troubles.write()),
             ("last_check", time(now)),
         ];
-        (changes, JobOutcome::AgainAt(until))
+        let event = Event::Waiting { until, reason };
+        (changes, JobOutcome::AgainAt(until), event)
     };
     let why = error.to_string();
-    let (changes, outcome) = match error {
+    let reconnect = |why: String| {
+        let changes = vec![
+            ("reconnect", why.clone().write()),
+            ("next_run", Value::Null),
+        ];
+        (changes, JobOutcome::Done, Event::Reconnect(why))
+    };
+    let (changes, outcome, event) = match error {
         ProviderError::Wait { until, reason } => {
             wait(until.max(now.saturating_add(1)), reason, account.troubles)
         }
-        ProviderError::Reconnect(why) => (
-            vec![("reconnect", why.write()), ("next_run", Value::Null)],
-            JobOutcome::Done,
-        ),
+        ProviderError::Reconnect(why) => reconnect(why),
         ProviderError::MissingScope(what) => {
-            let why = format!("The consent does not include {what}.");
-            (
-                vec![("reconnect", why.write()), ("next_run", Value::Null)],
-                JobOutcome::Done,
-            )
+            reconnect(format!("The consent does not include {what}."))
         }
         ProviderError::Administrator(what) => {
-            let (mut changes, outcome) = wait(
+            let (mut changes, outcome, _) = wait(
                 now.saturating_add(ADMINISTRATOR),
                 what.clone(),
                 account.troubles,
             );
-            changes.push(("administrator", what.write()));
-            (changes, outcome)
+            changes.push(("administrator", what.clone().write()));
+            (changes, outcome, Event::Administrator(what))
         }
         other => wait(
             now.saturating_add(delay(tries)),
@@ -80,11 +81,9 @@ pub(crate) async fn pause(
         "an account pauses",
         &[("account", &account.id), ("why", &why)],
     );
-    platform
-        .apply(vec![
-            accounts::patch(&account.id, changes),
-            accounts::changed(account),
-        ])
-        .await?;
+    let mut writes = vec![accounts::patch(&account.id, changes)];
+    writes.extend(log::note(platform, account, event).await?);
+    writes.push(accounts::changed(account));
+    platform.apply(writes).await?;
     Ok(outcome)
 }

@@ -2,7 +2,7 @@
 //!
 //! Done from the folder's list, without asking the provider: it was not lost there, it is only no longer wanted here.
 
-use super::{Fault, Worker};
+use super::{Fault, Worker, round};
 use crate::platform::{Platform, StoreError};
 use crate::provider::{Light, Provider};
 use crate::store::column::{Column, Json};
@@ -46,7 +46,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                 })
                 .collect();
             for news in news.chunks(BATCH) {
-                commit(self.platform, &self.account.id, news, |_| Vec::new()).await?;
+                let counted = |outcome: &_| round::counted(&self.account, outcome);
+                commit(self.platform, &self.account.id, news, counted).await?;
             }
             if next.is_none() {
                 pruning.folders.remove(0);

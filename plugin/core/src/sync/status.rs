@@ -48,8 +48,11 @@ pub fn condition(account: &Account, streams: &[Stream], now: u64) -> Condition {
     let settled = streams.iter().all(|stream| {
         stream.phase == "following" && !stream.more && !stream.comparing && !stream.sweeping
     });
+    // Between two of its steps a round has nothing open, and still goes on.
+    let rests = account.round.is_none();
     if begun
         && settled
+        && rests
         && account.poked
             <= streams
                 .iter()

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::world::{World, letter};
 use crate::accounts;
-use crate::model::{Account, AccountChange, Action, Error, Filter, Subject};
+use crate::model::{
+    Account, AccountChange, Action, Activity, Counts, Error, Event, Filter, Slice, Subject,
+};
 use crate::store::rows;
 
 async fn change(world: &World, change: AccountChange) -> Result<Account, Error> {
@@ -168,4 +170,166 @@ async fn what_is_switched_off_is_neither_missing_nor_done() {
         .unwrap();
     assert_eq!(account.missing_features, ["delete"]);
     assert!(delete().await.refused[0].1.contains("consent"));
+}
+
+async fn events(world: &World) -> Vec<Event> {
+    let page = accounts::log(
+        &world.host,
+        &world.me,
+        &world.account,
+        Slice {
+            limit: 200,
+            cursor: None,
+        },
+    )
+    .await
+    .unwrap();
+    page.items.into_iter().map(|entry| entry.event).collect()
+}
+
+#[tokio::test]
+async fn the_log_tells_what_the_worker_did_and_says_once_what_repeats() {
+    let world = World::new(false).await;
+    for number in 0..90 {
+        world.provider(|state| state.deliver(letter(number, &format!("t{number}"))));
+    }
+    world.settle().await;
+    let told = events(&world).await;
+    assert_eq!(told[1..], [Event::Began(Activity::Backfill)], "{told:?}");
+    assert!(matches!(
+        told[0],
+        Event::Finished {
+            activity: Activity::Backfill,
+            counts: Counts {
+                new: 90,
+                changed: 0,
+                removed: 0,
+                parked: 0
+            },
+            ..
+        }
+    ));
+    // Nothing new, three times; then a change and a removal.
+    for _ in 0..3 {
+        world.sync().await;
+    }
+    let ids: Vec<String> = world.provider(|state| state.mail.keys().take(2).cloned().collect());
+    world.provider(|state| {
+        state.change(&ids[0], |mail| mail.read = true);
+        state.delete(&ids[1]);
+    });
+    world.sync().await;
+    let page = accounts::log(
+        &world.host,
+        &world.me,
+        &world.account,
+        Slice {
+            limit: 2,
+            cursor: None,
+        },
+    )
+    .await
+    .unwrap();
+    let counts = Counts {
+        changed: 1,
+        removed: 1,
+        ..Counts::default()
+    };
+    assert!(matches!(page.items[0].event, Event::Finished { counts: told, .. } if told == counts));
+    assert_eq!((&page.items[1].event, page.items[1].times), (&Event::Quiet, 3));
+    assert!(page.items[1].since < page.items[1].at);
+    let rest = accounts::log(
+        &world.host,
+        &world.me,
+        &world.account,
+        Slice {
+            limit: 200,
+            cursor: page.next,
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!((rest.items.len(), rest.next), (2, None));
+}
+
+#[tokio::test]
+async fn the_log_keeps_its_newest_entries_and_no_more() {
+    let world = World::new(false).await;
+    world.settle().await;
+    for number in 0..620 {
+        let account = crate::store::accounts::get(&world.host, &world.account)
+            .await
+            .unwrap()
+            .unwrap();
+        let event = Event::Reconnect(number.to_string());
+        let writes = crate::store::log::note(&world.host, &account, event)
+            .await
+            .unwrap();
+        crate::platform::Store::apply(&world.host, writes).await.unwrap();
+        world.clock.advance(1_000);
+        let kept: usize = world.all::<rows::LogRow>().await.len();
+        assert!(kept <= 500, "{kept} entries");
+    }
+    assert!(world.all::<rows::LogRow>().await.len() >= 480);
+    assert_eq!(events(&world).await[0], Event::Reconnect("619".into()));
+}
+
+#[tokio::test]
+async fn what_is_parked_can_be_tried_at_once() {
+    let world = World::new(false).await;
+    let bad = world.provider(|state| {
+        let bad = state.deliver(letter(1, "a"));
+        state.broken.insert(bad.clone());
+        bad
+    });
+    for _ in 0..10 {
+        world.turn().await;
+    }
+    let told = events(&world).await;
+    assert!(
+        matches!(
+            told[0],
+            Event::Finished {
+                counts: Counts { parked: 1, .. },
+                ..
+            }
+        ),
+        "{told:?}"
+    );
+    world.provider(|state| state.broken.clear());
+    accounts::retry_parked(&world.host, &world.me, &world.account)
+        .await
+        .unwrap();
+    while world.turn().await {}
+    assert!(here(&world, 1).await, "{bad} was fetched without waiting");
+}
+
+#[tokio::test]
+async fn an_account_is_up_to_date_only_when_its_round_is_over() {
+    let world = World::new(true).await;
+    for number in 0..30 {
+        world.provider(|state| state.deliver(letter(number, &format!("t{number}"))));
+    }
+    world.settle().await;
+    world.clock.advance(301_000);
+    for step in 0..200 {
+        let account = crate::store::accounts::get(&world.host, &world.account)
+            .await
+            .unwrap()
+            .unwrap();
+        let status = accounts::get(&world.host, &world.me, &world.account)
+            .await
+            .unwrap()
+            .status;
+        let over = account.round.is_none();
+        assert_eq!(status.condition == crate::model::Condition::UpToDate, over);
+        if over && step > 0 && account.last_success > account.last_check.map(|at| at - 1) {
+            return;
+        }
+        // One step further than before, then the host dies.
+        world.host.crash_at(step);
+        world.turn().await;
+        world.host.calm();
+    }
+    panic!("the round never ends");
 }

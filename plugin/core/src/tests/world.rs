@@ -87,6 +87,13 @@ impl World {
             left_out: None,
             left_out_turn: None,
             pruning: None,
+            round: None,
+            round_new: None,
+            round_changed: None,
+            round_removed: None,
+            round_parked: None,
+            logged: None,
+            last_entry: None,
         };
         let mut writes: Vec<_> = account_rows::put(account).into_iter().collect();
         writes.push(queues::wake("acc", None, crate::platform::Priority::Normal));

@@ -82,6 +82,12 @@ impl accounts::Guest for Postbox {
     fn list_parked(_: Caller, _: String) -> Answer<Vec<accounts::ParkedMessage>> {
         Err(Error::NotFound)
     }
+    fn retry_parked(_: Caller, _: String) -> Answer<()> {
+        Err(Error::NotFound)
+    }
+    fn read_log(_: Caller, _: String, _: Slice) -> Answer<accounts::LogPage> {
+        Err(Error::NotFound)
+    }
     fn sync_now(_: Caller, _: String) -> Answer<()> {
         Err(Error::NotFound)
     }
