@@ -10,7 +10,7 @@ use super::instance::Running;
 use crate::bindings::mail::accounts::{Account, Changes, LogPage, ParkedMessage, Unlinked};
 use crate::bindings::mail::actions::{Action, Applied, Subject};
 use crate::bindings::mail::compose::{
-    Content as OutgoingContent, Draft, Outgoing, Outgoings, Relation, Saved,
+    Content as OutgoingContent, Draft, Opened, Outgoing, Outgoings, Relation, Saved,
 };
 use crate::bindings::mail::mailbox::{Download, Filter, Messages, Showing, Threads};
 use crate::bindings::mail::types::{Content, Folder, Message, Slice};
@@ -335,6 +335,8 @@ mail! {
     compose: "compose" {
         /// The beginning of an answer.
         prepare = "prepare" call_prepare(message: String => &message, relation: Relation => relation) -> Draft;
+        /// A draft to go on with, by its own id or its message's.
+        open_draft = "open" call_open(id: String => &id) -> Opened;
         /// Saves a draft, new or over an older one.
         save_draft = "save" call_save(over: Option<Saved> => over.as_ref(), draft: Draft => &draft) -> Saved;
         /// Throws a draft away.

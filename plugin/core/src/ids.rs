@@ -27,6 +27,12 @@ pub fn message(account: &str, remote: &str) -> String {
     hash("message", account, remote)
 }
 
+/// Our id of a draft that was written elsewhere.
+#[must_use]
+pub fn draft(account: &str, remote: &str) -> String {
+    hash("draft", account, remote)
+}
+
 /// Our id of a thread.
 #[must_use]
 pub fn thread(account: &str, remote: &str) -> String {

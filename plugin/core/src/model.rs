@@ -454,6 +454,9 @@ pub struct Part {
     pub media_type: String,
     pub upload: String,
     pub content_id: Option<String>,
+    /// Answered; what is given is not looked at.
+    #[serde(default)]
+    pub size: Option<u64>,
 }
 
 /// See `compose.draft`.
@@ -505,6 +508,15 @@ pub struct Outgoing {
 pub struct Saved {
     pub id: String,
     pub revision: String,
+}
+
+/// See `compose.opened`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub struct OpenedDraft {
+    pub draft: Draft,
+    pub saved: Saved,
+    pub message: Option<String>,
 }
 
 /// See `compose.content`.

@@ -542,7 +542,13 @@ fn sent_by_ada(world: &World) -> Vec<provider_sim::Sent> {
 async fn a_draft_is_sent_with_its_attachment_and_found_among_the_sent(#[case] kind: ProviderKind) {
     let world = world(kind, 5).await;
     let mailbox = world.mailbox().await;
-    let draft = mailbox.create_draft(&outgoing("marker-1")).await.unwrap();
+    let made = mailbox.create_draft(&outgoing("marker-1")).await.unwrap();
+    let (draft, message) = (made.id, made.message.unwrap());
+    assert_eq!(
+        mailbox.draft_of(&message).await.unwrap(),
+        Some(draft.clone()),
+        "the message leads back to its draft"
+    );
     assert_eq!(
         mailbox.find_draft("marker-1").await.unwrap(),
         std::slice::from_ref(&draft)
@@ -556,6 +562,7 @@ async fn a_draft_is_sent_with_its_attachment_and_found_among_the_sent(#[case] ki
         DraftFate::Draft
     );
     mailbox.send_draft(&draft).await.unwrap();
+    assert_eq!(mailbox.draft_of(&message).await.unwrap(), None);
     world.advance(120);
     let DraftFate::Sent(Some(id)) = mailbox.draft_fate(&draft, "marker-1").await.unwrap() else {
         panic!("not found among the sent")
@@ -614,7 +621,7 @@ async fn an_answer_joins_its_conversation_and_carries_only_what_was_given(
         }),
         ..outgoing("marker-1")
     };
-    let draft = mailbox.create_draft(&message).await.unwrap();
+    let draft = mailbox.create_draft(&message).await.unwrap().id;
     mailbox.send_draft(&draft).await.unwrap();
     world.advance(120);
     let DraftFate::Sent(Some(id)) = mailbox.draft_fate(&draft, "marker-1").await.unwrap() else {
@@ -867,7 +874,7 @@ async fn an_attachment_too_large_for_one_request_is_sent_whole(#[case] kind: Pro
         .collect();
     let mut message = outgoing("marker-1");
     message.attachments[0].bytes.clone_from(&bytes);
-    let draft = mailbox.create_draft(&message).await.unwrap();
+    let draft = mailbox.create_draft(&message).await.unwrap().id;
     assert_eq!(
         mailbox.find_draft("marker-1").await.unwrap(),
         std::slice::from_ref(&draft)
@@ -910,7 +917,7 @@ async fn an_answer_to_a_message_that_is_gone_can_still_be_sent(#[case] kind: Pro
         relation: Some(relation),
         ..outgoing("marker-1")
     };
-    let draft = mailbox.create_draft(&message).await.unwrap();
+    let draft = mailbox.create_draft(&message).await.unwrap().id;
     mailbox.send_draft(&draft).await.unwrap();
     assert_eq!(sent_by_ada(&world).len(), 1);
 }

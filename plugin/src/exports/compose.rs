@@ -29,6 +29,7 @@ fn written(draft: exported::Draft) -> model::Draft {
         media_type: part.media_type,
         upload: part.upload,
         content_id: part.content_id,
+        size: part.size,
     };
     model::Draft {
         account: draft.account,
@@ -52,6 +53,7 @@ fn prepared(draft: model::Draft) -> exported::Draft {
         media_type: part.media_type,
         upload: part.upload,
         content_id: part.content_id,
+        size: part.size,
     };
     exported::Draft {
         account: draft.account,
@@ -111,6 +113,19 @@ impl exported::Guest for Plugin {
         ))
         .map(prepared)
         .map_err(error)
+    }
+
+    fn open(by: exported::Caller, id: String) -> Result<exported::Opened, exported::Error> {
+        let opened =
+            run(compose::open(&Host, &mailboxes(), &caller(by), &id)).map_err(error)?;
+        Ok(exported::Opened {
+            draft: prepared(opened.draft),
+            saved: exported::Saved {
+                id: opened.saved.id,
+                revision: opened.saved.revision,
+            },
+            message: opened.message,
+        })
     }
 
     fn save(

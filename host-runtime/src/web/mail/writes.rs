@@ -8,7 +8,7 @@ use super::MailCaller;
 use super::list::{Page, SliceParams};
 use super::model::into;
 use super::writing::{
-    ActionRequest, Applied, Draft, DraftChange, Outgoing, PrepareRequest, Saved, SendRequest,
+    ActionRequest, Applied, Draft, DraftChange, OpenedDraft, Outgoing, PrepareRequest, Saved, SendRequest,
     UndoRequest,
 };
 use crate::bindings::mail::compose;
@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(undo))
         .routes(routes!(save))
         .routes(routes!(prepare))
-        .routes(routes!(change, discard))
+        .routes(routes!(open, change, discard))
         .routes(routes!(send))
         .routes(routes!(outbox))
         .routes(routes!(cancel))
@@ -63,6 +63,15 @@ async fn prepare(caller: MailCaller, Json(request): Json<PrepareRequest>) -> Res
             .await?
             .into(),
     ))
+}
+
+/// A draft to go on with.
+///
+/// The id is the one that saving it answered, or that of its message (with the mark `draft`), wherever it was written. Saving over it replaces
+/// it, so that however often it is saved, it stays one. Its attachments keep their names in `upload` for that.
+#[utoipa::path(get, path = "/api/mail/drafts/{id}", tag = "mail", params(("id" = String, Path, description = "Draft, or the message that it is")), responses((status = 200, description = "The draft", body = OpenedDraft)))]
+async fn open(caller: MailCaller, Path(id): Path<String>) -> Result<Json<OpenedDraft>> {
+    Ok(Json(caller.open(id).await?.into()))
 }
 
 /// Replaces a draft; a problem of type `conflict` if somebody changed it since.

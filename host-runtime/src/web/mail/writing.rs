@@ -183,11 +183,14 @@ pub(crate) struct DraftPart {
     pub name: String,
     /// Such as `image/png`.
     pub media_type: String,
-    /// What `POST /api/uploads` answered.
+    /// What `POST /api/uploads` answered; or the name of what a saved draft has already.
     pub upload: String,
     /// Set for an inline image: the HTML names it as `cid:` and this.
     #[serde(default)]
     pub content_id: Option<String>,
+    /// Answered; what is sent is not looked at.
+    #[serde(default)]
+    pub size: Option<u64>,
 }
 
 /// A message being written.
@@ -244,6 +247,7 @@ impl From<Draft> for c::Draft {
                     media_type: p.media_type,
                     upload: p.upload,
                     content_id: p.content_id,
+                    size: p.size,
                 })
                 .collect(),
             in_relation: d.in_relation.map(|r| (r.relation.into(), r.message)),
@@ -270,6 +274,7 @@ impl From<c::Draft> for Draft {
                     media_type: p.media_type,
                     upload: p.upload,
                     content_id: p.content_id,
+                    size: p.size,
                 })
                 .collect(),
             in_relation: d.in_relation.map(|(relation, message)| InRelation {
@@ -324,6 +329,28 @@ impl From<Saved> for c::Saved {
         Self {
             id: s.id,
             revision: s.revision,
+        }
+    }
+}
+
+/// A draft to go on with.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenedDraft {
+    /// What it holds.
+    pub draft: Draft,
+    /// To save over it.
+    pub saved: Saved,
+    /// Its message, once it is in the mailbox; attachments of the same `content_id` or name can be fetched there.
+    pub message: Option<String>,
+}
+
+impl From<c::Opened> for OpenedDraft {
+    fn from(x: c::Opened) -> Self {
+        Self {
+            draft: x.draft.into(),
+            saved: x.saved.into(),
+            message: x.message,
         }
     }
 }

@@ -71,7 +71,7 @@ fn display_name(name: &str) -> Result<String> {
 
 /// Made harmless; none: nothing is left that a reader would see.
 fn signature(html: &str) -> Result<Option<String>> {
-    let html = sanitise::own(html);
+    let html = sanitise::own(html, &[]);
     if html.len() > SIGNATURE {
         return Err(Error::Invalid(
             "signature".into(),

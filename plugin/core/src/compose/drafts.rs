@@ -41,6 +41,7 @@ pub async fn save(
                 state: "dirty".into(),
                 marker: ids::fresh(platform),
                 remote: None,
+                message: None,
                 creating: false,
                 updated: now,
                 tries: 0,
@@ -190,7 +191,8 @@ async fn store<P: Platform, V: Provider>(
         &row.marker,
     )
     .await?;
-    let remote = worker.mailbox.create_draft(&message).await?;
+    let made = worker.mailbox.create_draft(&message).await?;
+    let (remote, message) = (made.id, made.message);
     for old in before
         .iter()
         .chain(&row.remote)
@@ -200,6 +202,7 @@ async fn store<P: Platform, V: Provider>(
     }
     let known = vec![
         ("remote", remote.write()),
+        ("message", message.clone().write()),
         ("creating", false.write()),
         ("tries", 0_i64.write()),
     ];
@@ -207,7 +210,9 @@ async fn store<P: Platform, V: Provider>(
     writes.push(queues::draft_saved(&row.id, &row.revision));
     writes.extend(worker.went_well("increment"));
     worker.platform.apply(writes).await?;
-    Ok(())
+    // Seen in lists at once, in place of the one before.
+    let before = row.message.clone().filter(|old| Some(old) != message.as_ref());
+    worker.replace_now(before, message).await
 }
 
 async fn delete<P: Platform, V: Provider>(
@@ -220,7 +225,7 @@ async fn delete<P: Platform, V: Provider>(
         forgiving(worker.mailbox.delete_draft(&draft).await)?;
     }
     worker.platform.apply(queues::delete_draft(&row.id)).await?;
-    Ok(())
+    worker.replace_now(row.message.clone(), None).await
 }
 
 /// What is not there any more needs no deletion.

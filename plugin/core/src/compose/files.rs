@@ -40,6 +40,7 @@ pub(super) async fn carry(
             media_type: file.media_type.clone(),
             upload,
             content_id: file.content_id.clone().filter(|_| file.inline),
+            size: Some(bytes.len() as u64),
         });
     }
     Ok(parts)

@@ -4,6 +4,7 @@ pub(crate) mod drafts;
 mod files;
 pub(crate) mod outbox;
 mod prepare;
+mod taken_up;
 
 use crate::accounts::abilities::Abilities;
 use crate::model::{Draft, Error, Result};
@@ -17,6 +18,7 @@ use crate::{content, platform::StoreError};
 pub use drafts::{discard, save};
 pub use outbox::{cancel, outbox, send};
 pub use prepare::prepare;
+pub use taken_up::open;
 
 /// Bytes of all attachments of a message: what both providers take in one request, encoding included.
 const ATTACHMENTS: i64 = 3 << 20;

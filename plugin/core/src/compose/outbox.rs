@@ -8,7 +8,7 @@
 use crate::ids;
 use crate::model::{Caller, Error, Items, Outgoing, Result, SendState, Sendable, Slice};
 use crate::platform::{Platform, Priority, StoreError, Write};
-use crate::provider::{DraftFate, Provider, ProviderError, RelationKind};
+use crate::provider::{DraftFate, MadeDraft, Provider, ProviderError, RelationKind};
 use crate::store::column::Json;
 use crate::store::commit::{News, commit};
 use crate::store::rows::{Enclosure, Outbox};
@@ -315,9 +315,11 @@ async fn create<P: Platform, V: Provider>(
     settle(worker, row, found).await
 }
 
-fn made(answer: crate::provider::Result<String>) -> std::result::Result<Found, Fault> {
+fn made(
+    answer: crate::provider::Result<MadeDraft>,
+) -> std::result::Result<Found, Fault> {
     match answer {
-        Ok(draft) => Ok(Found::Draft(draft)),
+        Ok(draft) => Ok(Found::Draft(draft.id)),
         Err(ProviderError::Unclear(why)) => Ok(Found::Unclear(why)),
         Err(ProviderError::Refused(why)) => Ok(Found::Failed(why)),
         Err(ProviderError::MissingScope(scope)) => Ok(Found::Failed(format!(

@@ -6,9 +6,10 @@ use super::{files, own_addresses};
 use crate::connect::Connect;
 use crate::content::{sanitise, text};
 use crate::mailbox::open_body;
-use crate::model::{Caller, Draft, Relation, Result, Showing};
+use crate::model::{Caller, Draft, Relation, Result};
 use crate::platform::Platform;
 use crate::provider::Address;
+use crate::settings::texts::{Locale, Text};
 use crate::store::reads;
 use crate::store::rows::{Account, Message};
 
@@ -124,19 +125,27 @@ fn date(message: &Message) -> String {
         .unwrap_or_default()
 }
 
-/// What stands above the quoted message.
-fn introduction(message: &Message, relation: Relation) -> String {
+/// What stands above the quoted message, in the writer's language.
+fn introduction(message: &Message, relation: Relation, locale: Locale) -> String {
     let sender = message.sender.0.as_ref().map(shown).unwrap_or_default();
+    let date = date(message);
     if relation != Relation::Forward {
-        return format!("On {}, {sender} wrote:", date(message));
+        return match locale {
+            Locale::English => format!("On {date}, {sender} wrote:"),
+            Locale::Russian => format!("{date}, {sender} пишет:"),
+            Locale::Chinese => format!("在 {date}，{sender} 写道："),
+        };
     }
-    let mut lines = vec!["---------- Forwarded message ---------".to_owned()];
-    lines.push(format!("From: {sender}"));
-    lines.push(format!("Date: {}", date(message)));
-    lines.push(format!("Subject: {}", message.subject));
-    lines.push(format!("To: {}", list(&message.recipients.0)));
+    let line = |label: Text, value: &str| format!("{} {value}", label.in_locale(locale));
+    let mut lines = vec![
+        Text::ForwardedHead.in_locale(locale),
+        line(Text::ForwardedFrom, &sender),
+        line(Text::ForwardedDate, &date),
+        line(Text::ForwardedSubject, &message.subject),
+        line(Text::ForwardedTo, &list(&message.recipients.0)),
+    ];
     if !message.cc.0.is_empty() {
-        lines.push(format!("Cc: {}", list(&message.cc.0)));
+        lines.push(line(Text::ForwardedCc, &list(&message.cc.0)));
     }
     lines.join("\n")
 }
@@ -183,21 +192,16 @@ pub async fn prepare(
     let (account, message) = reads::owned_message(platform, &caller.user, message).await?;
     let (body, html) = open_body(platform, &message.id).await?;
     let (to, cc) = recipients(&account, &message, relation);
-    let introduction = introduction(&message, relation);
+    let introduction = introduction(&message, relation, Locale::of(&caller.locale));
     // A quote is made harmless too: it is shown in an editor. A forward keeps its inline images, which travel along.
-    let html = html.map(|html| {
-        let mut inline = message.files.0.clone();
-        inline.retain(|_| relation == Relation::Forward);
-        for file in &mut inline {
-            file.id = file.content_id.clone().unwrap_or_default();
-        }
-        let showing = Showing {
-            allow_remote: false,
-            inline_prefix: "cid:".into(),
-            remote_prefix: String::new(),
-        };
-        sanitise::clean(&html, &inline, &showing).html
-    });
+    let inline = match relation {
+        Relation::Forward => message.files.0.as_slice(),
+        _ => &[],
+    };
+    let quote = match html {
+        Some(html) => sanitise::quoted(&html, inline),
+        None => text::to_html(body.trim_end()),
+    };
     let attachments = match relation {
         Relation::Forward => files::carry(platform, connect, &account, &message).await?,
         _ => Vec::new(),
@@ -210,7 +214,7 @@ pub async fn prepare(
         cc,
         bcc: Vec::new(),
         subject: subject(&message.subject, relation),
-        html: html.map(|html| quoted_html(&introduction, &html, relation)),
+        html: Some(quoted_html(&introduction, &quote, relation)),
         text: Some(quoted_text(&introduction, &body, relation)),
         attachments,
         in_relation: Some((relation, message.id)),

@@ -279,11 +279,33 @@ fn declarations(style: &str) -> Vec<&str> {
     found
 }
 
-/// What a person has written to send it on, such as a signature: as harmless as mail that is shown, but remote images keep their
-/// addresses, which are the sender's to give away.
+/// What a person has written to send it on, such as a signature or a draft: as harmless as mail that is shown, but remote images keep
+/// their addresses, which are the sender's to give away, and so do inline ones that are among the attachments.
 #[must_use]
-pub fn own(html: &str) -> String {
-    rewrite(html, &[], &Showing::default(), true).html
+pub fn own(html: &str, attachments: &[RemoteAttachment]) -> String {
+    rewrite(html, &kept_inline(attachments), &by_cid(), true).html
+}
+
+/// Someone else's message, to be quoted: nothing remote is left, inline images keep their `cid:` if they are among the attachments.
+#[must_use]
+pub fn quoted(html: &str, attachments: &[RemoteAttachment]) -> String {
+    rewrite(html, &kept_inline(attachments), &by_cid(), false).html
+}
+
+/// Inline images stay what they are.
+fn by_cid() -> Showing {
+    Showing {
+        inline_prefix: "cid:".into(),
+        ..Showing::default()
+    }
+}
+
+fn kept_inline(attachments: &[RemoteAttachment]) -> Vec<RemoteAttachment> {
+    let mut inline = attachments.to_vec();
+    for file in &mut inline {
+        file.id = file.content_id.clone().unwrap_or_default();
+    }
+    inline
 }
 
 /// Makes HTML harmless.
@@ -411,7 +433,7 @@ mod tests {
     fn what_a_person_writes_keeps_its_pictures_and_still_runs_nothing() {
         let html = "<p onclick=x()>Ada <img src='https://x.example/a.png' onerror=x()><script>x()</script></p>";
         assert_eq!(
-            own(html),
+            own(html, &[]),
             "<p>Ada <img src=\"https://x.example/a.png\"></p>"
         );
     }

@@ -352,6 +352,15 @@ pub enum DraftFate {
     Gone,
 }
 
+/// A draft at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeDraft {
+    /// By which it is sent and deleted.
+    pub id: String,
+    /// The message that it is, which Gmail names anew whenever a draft changes; none: not told.
+    pub message: Option<RemoteId>,
+}
+
 /// A linked mailbox at a provider.
 pub trait Provider {
     /// Address and size.
@@ -391,8 +400,10 @@ pub trait Provider {
         ids: &[RemoteId],
         edit: &Edit,
     ) -> impl Future<Output = Result<Vec<(RemoteId, Result<()>)>>>;
-    /// Makes a draft; answers its id. After `Unclear`, call `find_draft` with the marker.
-    fn create_draft(&self, message: &Outgoing) -> impl Future<Output = Result<String>>;
+    /// Makes a draft. After `Unclear`, call `find_draft` with the marker.
+    fn create_draft(&self, message: &Outgoing) -> impl Future<Output = Result<MadeDraft>>;
+    /// The draft that a message is; none: it is no draft (any more).
+    fn draft_of(&self, message: &str) -> impl Future<Output = Result<Option<String>>>;
     /// Drafts that carry the marker; more than one if a creation was repeated.
     fn find_draft(&self, marker: &str) -> impl Future<Output = Result<Vec<String>>>;
     /// Drops a draft.

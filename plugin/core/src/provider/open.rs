@@ -3,7 +3,7 @@
 use super::gmail::Gmail;
 use super::graph::Graph;
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, Outgoing, Profile, Provider, RemoteAttachment,
+    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider, RemoteAttachment,
     RemoteFolder, RemoteId, RemoteMessage, Result,
 };
 use crate::platform::{Platform, StoreError};
@@ -80,8 +80,12 @@ impl<P: Platform> Provider for Mailbox<'_, P> {
         at!(self, mailbox => mailbox.edit(ids, edit).await)
     }
 
-    async fn create_draft(&self, message: &Outgoing) -> Result<String> {
+    async fn create_draft(&self, message: &Outgoing) -> Result<MadeDraft> {
         at!(self, mailbox => mailbox.create_draft(message).await)
+    }
+
+    async fn draft_of(&self, message: &str) -> Result<Option<String>> {
+        at!(self, mailbox => mailbox.draft_of(message).await)
     }
 
     async fn find_draft(&self, marker: &str) -> Result<Vec<String>> {

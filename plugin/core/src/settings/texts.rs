@@ -107,6 +107,12 @@ texts! {
     ProblemType: "Not the kind of value that belongs here.", "Значение не того типа.", "值的类型不正确。";
     ProblemReadOnly: "Can't be changed here.", "Здесь изменить нельзя.", "此处无法更改。";
     ProblemUnknown: "There is no such field.", "Такого поля нет.", "没有此字段。";
+    ForwardedHead: "---------- Forwarded message ---------", "---------- Пересылаемое сообщение ---------", "---------- 转发的邮件 ---------";
+    ForwardedFrom: "From:", "От:", "发件人：";
+    ForwardedDate: "Date:", "Дата:", "日期：";
+    ForwardedSubject: "Subject:", "Тема:", "主题：";
+    ForwardedTo: "To:", "Кому:", "收件人：";
+    ForwardedCc: "Cc:", "Копия:", "抄送：";
     StepNetwork: "The provider can be reached", "Провайдер доступен", "可以连接到服务商";
     StepClient: "The provider knows the client ID", "Провайдер знает идентификатор клиента", "服务商认可客户端 ID";
     StepSecret: "The client secret is accepted", "Секрет клиента принят", "客户端密码有效";

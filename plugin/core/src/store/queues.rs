@@ -292,6 +292,39 @@ pub(crate) async fn draft(platform: &impl Platform, user: &str, id: &str) -> Res
         .ok_or(Error::NotFound)
 }
 
+/// The draft that the marker was given to.
+pub(crate) async fn draft_marked(
+    platform: &impl Platform,
+    account: &str,
+    marker: &str,
+) -> Stored<Option<DraftRow>> {
+    first_draft(platform, account, query::text("marker", marker)).await
+}
+
+/// The draft that is this one at the provider.
+pub(crate) async fn draft_at(
+    platform: &impl Platform,
+    account: &str,
+    remote: &str,
+) -> Stored<Option<DraftRow>> {
+    first_draft(platform, account, query::text("remote", remote)).await
+}
+
+async fn first_draft(
+    platform: &impl Platform,
+    account: &str,
+    clause: Vec<Condition>,
+) -> Stored<Option<DraftRow>> {
+    let filter = vec![query::text("account", account), clause];
+    let rows: Vec<DraftRow> = query::all(platform, filter, None).await?;
+    Ok(rows.into_iter().next())
+}
+
+/// The batch holds only if there is no such draft yet.
+pub(crate) fn require_no_draft(id: &str) -> Write {
+    query::require::<DraftRow>(vec![query::text("id", id)], 0)
+}
+
 /// The draft that has to be saved or deleted at the provider next.
 pub(crate) async fn draft_next(
     platform: &impl Platform,

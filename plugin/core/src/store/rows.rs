@@ -385,6 +385,8 @@ row! {
         marker: String,
         /// The provider's draft.
         remote: Option<String>,
+        /// The provider's id of the message that it is.
+        message: Option<String>,
         /// A call to make it was begun.
         creating: bool,
         updated: u64,

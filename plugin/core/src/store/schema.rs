@@ -69,7 +69,12 @@ pub fn collections() -> Vec<Collection> {
         collection::<rows::File>(&["message", "part"], &[&["account"]]),
         collection::<rows::DraftRow>(
             &["id"],
-            &[&["user", "updated"], &["account", "state", "next_try"]],
+            &[
+                &["user", "updated"],
+                &["account", "state", "next_try"],
+                &["account", "marker"],
+                &["account", "remote"],
+            ],
         ),
         unique(
             collection::<rows::Outbox>(

@@ -203,6 +203,29 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         Ok(())
     }
 
+    /// Shows a message that was just made in place of one that was just deleted. Only to be quick: whatever fails here is found by the
+    /// next look at what is new.
+    pub(crate) async fn replace_now(
+        &self,
+        gone: Option<RemoteId>,
+        made: Option<RemoteId>,
+    ) -> Result<(), Fault> {
+        let made: Vec<RemoteId> = made.into_iter().collect();
+        let fetched = match self.fetch(&made).await {
+            Ok(fetched) => Fetched {
+                failed: Vec::new(),
+                pause: None,
+                ..fetched
+            },
+            Err(Fault::Provider(_)) => Fetched::default(),
+            Err(other) => return Err(other),
+        };
+        let news = gone.map(|remote| News::Gone { remote });
+        self.store(fetched, news.into_iter().collect(), None, Vec::new())
+            .await?;
+        Ok(())
+    }
+
     /// Tries parked messages again.
     pub(super) async fn fetch_parked(&mut self) -> Result<(), Fault> {
         let due = queues::parked_due(

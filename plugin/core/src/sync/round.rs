@@ -25,6 +25,10 @@ fn counter(account: &Account, field: &'static str, amount: usize) -> Option<Writ
 
 /// What a batch did, to be counted in that batch.
 pub(super) fn counted(account: &Account, outcome: &Outcome) -> Vec<Write> {
+    // What follows from a person's doings is no news to them.
+    if account.round.is_none() {
+        return Vec::new();
+    }
     let removed = outcome.moved.iter().filter(|moved| moved.after.is_none());
     let removed = removed.count();
     let changed = outcome.moved.iter().filter(|moved| {
@@ -45,6 +49,7 @@ pub(super) fn counted(account: &Account, outcome: &Outcome) -> Vec<Write> {
 
 /// Messages that could not be stored for the first time.
 pub(super) fn parked(account: &Account, messages: usize) -> Option<Write> {
+    account.round.as_ref()?;
     counter(account, PARKED, messages)
 }
 

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use crate::connect::{Connect, Linked};
 use crate::provider::{
-    Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, Outgoing, Profile, Provider,
-    ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
+    Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, MadeDraft, Outgoing, Profile,
+    Provider, ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -446,10 +446,10 @@ impl Provider for Double {
         })
     }
 
-    async fn create_draft(&self, message: &Outgoing) -> Result<String> {
+    async fn create_draft(&self, message: &Outgoing) -> Result<MadeDraft> {
         self.act(|state| {
             let received = state.now.as_ref().map_or(0, |now| now());
-            Ok(state.deliver(Mail {
+            let id = state.deliver(Mail {
                 thread: message.relation.as_ref().map_or_else(
                     || format!("t-{}", message.marker),
                     |relation| relation.thread.clone(),
@@ -462,8 +462,18 @@ impl Provider for Double {
                 marker: Some(message.marker.clone()),
                 draft: true,
                 ..Mail::default()
-            }))
+            });
+            Ok(MadeDraft {
+                message: Some(id.clone()),
+                id,
+            })
         })
+    }
+
+    async fn draft_of(&self, message: &str) -> Result<Option<String>> {
+        let state = self.0.borrow();
+        let draft = state.mail.get(message).is_some_and(|mail| mail.draft);
+        Ok(draft.then(|| message.to_owned()))
     }
 
     async fn find_draft(&self, marker: &str) -> Result<Vec<String>> {

@@ -113,6 +113,27 @@ async fn a_reply_goes_to_the_sender_and_appears_in_its_thread() {
     assert!(reply.cc.is_empty(), "own address removed");
     assert_eq!(reply.subject, "Re: Letter 1");
     assert!(reply.text.as_ref().unwrap().contains("> Dear reader"));
+    let html = reply.html.clone().unwrap();
+    assert!(
+        html.starts_with("<p><br></p><div>On ") && html.contains("<blockquote"),
+        "plain mail is quoted as HTML too: {html}"
+    );
+    let russian = crate::model::Caller {
+        locale: "ru".into(),
+        ..world.me.clone()
+    };
+    let forward = compose::prepare(
+        &world.host,
+        &world.double,
+        &russian,
+        &original,
+        Relation::Forward,
+    )
+    .await
+    .unwrap();
+    let text = forward.text.unwrap();
+    assert!(text.contains("Тема: Letter 1"), "{text}");
+    assert!(crate::content::quote::begins(&format!("FYI{text}")).is_some());
     reply.text = Some(format!("Thanks!{}", reply.text.unwrap()));
     compose::send(&world.host, &world.me, "k", Sendable::Fresh(reply), None)
         .await
@@ -207,4 +228,122 @@ async fn a_draft_is_saved_at_the_provider_once_and_goes_when_it_is_sent() {
         (0, 1)
     );
     world.check_same().await;
+}
+
+#[tokio::test]
+async fn a_draft_is_gone_on_with_by_its_message_however_often_it_was_saved() {
+    let world = World::new(false).await;
+    world.settle().await;
+    let content = draft(&world);
+    let first = compose::save(&world.host, &world.me, None, content.clone())
+        .await
+        .unwrap();
+    world.clock.advance(5_000);
+    // The very run that saves it shows it.
+    while world.turn().await {}
+    let shown = world.all::<rows::Light>().await;
+    assert_eq!(shown.len(), 1);
+    assert!(shown[0].draft);
+    let mut opened = compose::open(&world.host, &world.double, &world.me, &shown[0].id)
+        .await
+        .unwrap();
+    assert_eq!((&opened.draft, &opened.saved), (&content, &first));
+    assert_eq!(opened.message.as_ref(), Some(&shown[0].id));
+    for round in 0..3 {
+        opened.draft.text = Some(format!("Round {round}"));
+        opened.saved = compose::save(
+            &world.host,
+            &world.me,
+            Some(opened.saved),
+            opened.draft.clone(),
+        )
+        .await
+        .unwrap();
+        world.clock.advance(5_000);
+        while world.turn().await {}
+        assert_eq!(world.provider(|state| state.drafts()), 1);
+        let shown = world.all::<rows::Light>().await;
+        assert_eq!(shown.len(), 1, "the one before is gone at once");
+    }
+    let again = compose::open(&world.host, &world.double, &world.me, &opened.saved.id)
+        .await
+        .unwrap();
+    assert_eq!(again.draft.text.as_deref(), Some("Round 2"));
+    compose::discard(&world.host, &world.me, &again.saved.id)
+        .await
+        .unwrap();
+    while world.turn().await {}
+    assert!(world.all::<rows::Light>().await.is_empty());
+    world.sync().await;
+    world.check_same().await;
+}
+
+#[tokio::test]
+async fn a_draft_from_elsewhere_is_taken_up_and_never_doubled() {
+    for exclusive in [false, true] {
+        let world = World::new(exclusive).await;
+        let id = world.provider(|state| {
+            let mut mail = letter(1, "a");
+            mail.folders = std::collections::BTreeSet::from(["DRAFT".to_owned()]);
+            mail.draft = true;
+            mail.text = "Written elsewhere".into();
+            state.deliver(mail)
+        });
+        world.settle().await;
+        let message = world.message(&id);
+        let open = || compose::open(&world.host, &world.double, &world.me, &message);
+        let opened = open().await.unwrap();
+        assert_eq!(opened.draft.text.as_deref(), Some("Written elsewhere"));
+        assert_eq!(opened.draft.subject, "Letter 1");
+        assert_eq!(open().await.unwrap(), opened, "opened twice, it is one");
+        let content = Draft {
+            text: Some("Gone on with".into()),
+            ..opened.draft
+        };
+        compose::save(&world.host, &world.me, Some(opened.saved), content)
+            .await
+            .unwrap();
+        world.clock.advance(5_000);
+        world.settle().await;
+        world.sync().await;
+        assert_eq!(world.provider(|state| state.drafts()), 1);
+        world.check_same().await;
+        // What came of it is the same draft.
+        let shown = world.all::<rows::Light>().await.remove(0);
+        let again = compose::open(&world.host, &world.double, &world.me, &shown.id)
+            .await
+            .unwrap();
+        assert_eq!(again.draft.text.as_deref(), Some("Gone on with"));
+        assert_eq!(
+            compose::open(&world.host, &world.double, &super::world::caller("other"), &shown.id)
+                .await,
+            Err(Error::NotFound)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_draft_that_was_changed_elsewhere_is_opened_as_it_is_there() {
+    let world = World::new(false).await;
+    world.settle().await;
+    let saved = compose::save(&world.host, &world.me, None, draft(&world))
+        .await
+        .unwrap();
+    world.clock.advance(5_000);
+    world.settle().await;
+    // Another program replaces its message, and knows nothing of our mark.
+    let row = world.all::<rows::DraftRow>().await.remove(0);
+    let new = world.provider(|state| {
+        let mut mail = state.mail[row.message.as_ref().unwrap()].clone();
+        state.delete(row.message.as_ref().unwrap());
+        mail.text = "Changed elsewhere".into();
+        mail.marker = None;
+        state.deliver(mail)
+    });
+    world.sync().await;
+    let opened = compose::open(&world.host, &world.double, &world.me, &world.message(&new))
+        .await
+        .unwrap();
+    assert_eq!(opened.draft.text.as_deref(), Some("Changed elsewhere"));
+    assert_ne!(opened.saved.revision, saved.revision);
 }

@@ -142,6 +142,9 @@ impl compose::Guest for Postbox {
     fn prepare(_: Caller, _: String, _: compose::Relation) -> Answer<compose::Draft> {
         Err(Error::NotFound)
     }
+    fn open(_: Caller, _: String) -> Answer<compose::Opened> {
+        Err(Error::NotFound)
+    }
     fn save(_: Caller, _: Option<compose::Saved>, _: compose::Draft) -> Answer<compose::Saved> {
         Err(Error::NotFound)
     }

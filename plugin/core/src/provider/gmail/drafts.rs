@@ -11,7 +11,7 @@ use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
 use crate::provider::headers::MARKER;
 use crate::provider::{
-    DraftFate, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result, mime,
+    DraftFate, MadeDraft, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result, mime,
 };
 
 /// How many of the newest drafts or sent messages are looked through for a marker: what was made seconds ago is among them.
@@ -21,7 +21,7 @@ const INLINE_BYTES: usize = 4 << 20;
 
 impl<P: Platform> Gmail<'_, P> {
     /// An answer in a conversation that is gone begins one of its own: it is still what the person wants to say.
-    pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<String> {
+    pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<MadeDraft> {
         let raw = mime::write(outgoing, self.client.platform.now())?;
         // A forwarded message begins a conversation of its own.
         let answers = |relation: &&Relation| relation.kind != RelationKind::Forward;
@@ -34,7 +34,7 @@ impl<P: Platform> Gmail<'_, P> {
         }
     }
 
-    async fn draft_in(&self, thread: Option<&str>, raw: &[u8]) -> Result<String> {
+    async fn draft_in(&self, thread: Option<&str>, raw: &[u8]) -> Result<MadeDraft> {
         let mut message = serde_json::Map::new();
         if let Some(thread) = thread {
             message.insert("threadId".to_owned(), json!(thread));
@@ -50,7 +50,34 @@ impl<P: Platform> Gmail<'_, P> {
             let reason = "Gmail did not say which draft it made".to_owned();
             return Err(ProviderError::Unclear(reason));
         }
-        Ok(draft.id)
+        Ok(MadeDraft {
+            id: draft.id,
+            message: Some(draft.message.id).filter(|id| !id.is_empty()),
+        })
+    }
+
+    /// Drafts are listed until it is found: few have more than a page of them.
+    pub(super) async fn draft_with(&self, message: &str) -> Result<Option<String>> {
+        let mut page: Option<String> = None;
+        loop {
+            let mut path = "drafts?maxResults=500&includeSpamTrash=true".to_owned();
+            if let Some(page) = &page {
+                path.push_str("&pageToken=");
+                path.push_str(&escape(page));
+            }
+            let list: wire::DraftList = self.read(&path).await?;
+            let found = list
+                .drafts
+                .into_iter()
+                .find(|draft| draft.message.id == message);
+            if let Some(draft) = found {
+                return Ok(Some(draft.id));
+            }
+            page = list.next_page_token;
+            if page.is_none() {
+                return Ok(None);
+            }
+        }
     }
 
     fn upload(&self, metadata: &serde_json::Value, raw: &[u8]) -> Call {

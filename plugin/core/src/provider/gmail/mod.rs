@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::{Call, Client};
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, Outgoing, Profile, Provider, RemoteAttachment,
+    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider, RemoteAttachment,
     RemoteFolder, RemoteId, RemoteMessage, Result,
 };
 use crate::platform::Platform;
@@ -104,8 +104,12 @@ impl<P: Platform> Provider for Gmail<'_, P> {
         self.edit_messages(ids, edit).await
     }
 
-    async fn create_draft(&self, message: &Outgoing) -> Result<String> {
+    async fn create_draft(&self, message: &Outgoing) -> Result<MadeDraft> {
         self.make_draft(message).await
+    }
+
+    async fn draft_of(&self, message: &str) -> Result<Option<String>> {
+        self.draft_with(message).await
     }
 
     async fn find_draft(&self, marker: &str) -> Result<Vec<String>> {

@@ -117,6 +117,7 @@ pub(super) struct Draft {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct DraftList {
     pub(super) drafts: Vec<Draft>,
+    pub(super) next_page_token: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -13,7 +13,7 @@ use super::{Graph, delete, post, preferring};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
 use crate::provider::{
-    Address, DraftFate, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result,
+    Address, DraftFate, MadeDraft, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result,
 };
 
 /// Put before the marker of an unfinished draft.
@@ -57,7 +57,25 @@ fn contents(outgoing: &Outgoing, marker: &str) -> Value {
 
 impl<P: Platform> Graph<'_, P> {
     /// An answer to a message that is gone becomes a message of its own: it is still what the person wants to say.
-    pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<String> {
+    pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<MadeDraft> {
+        let id = self.make(outgoing).await?;
+        Ok(MadeDraft {
+            message: Some(id.clone()),
+            id,
+        })
+    }
+
+    /// A draft is a message like others.
+    pub(super) async fn draft_with(&self, message: &str) -> Result<Option<String>> {
+        let path = format!("/me/messages/{}?$select=id,isDraft", escape(message));
+        match self.read::<Message>(&path).await {
+            Ok(found) => Ok((found.is_draft == Some(true)).then_some(found.id)),
+            Err(ProviderError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn make(&self, outgoing: &Outgoing) -> Result<String> {
         if let Some(relation) = &outgoing.relation {
             match self.make_answer(outgoing, relation).await {
                 Err(ProviderError::NotFound) => {}
