@@ -13,7 +13,7 @@ use crate::bindings::mail::compose::{
     Content as OutgoingContent, Draft, Opened, Outgoing, Outgoings, Relation, Saved,
 };
 use crate::bindings::mail::mailbox::{Download, Filter, Messages, Showing, Threads};
-use crate::bindings::mail::types::{Content, Folder, Message, Slice};
+use crate::bindings::mail::types::{Address, Content, Folder, Message, Slice};
 use crate::bindings::plugin::job_handler::{Job, Outcome};
 use crate::bindings::plugin::oauth_callback::Begun;
 use crate::bindings::plugin::settings::{Entry, Problem, Section, Step};
@@ -335,6 +335,8 @@ mail! {
     compose: "compose" {
         /// The beginning of an answer.
         prepare = "prepare" call_prepare(message: String => &message, relation: Relation => relation) -> Draft;
+        /// People to write to, by what was typed of them.
+        recipients = "recipients" call_recipients(typed: String => &typed, limit: u32 => limit) -> Vec<Address>;
         /// A draft to go on with, by its own id or its message's.
         open_draft = "open" call_open(id: String => &id) -> Opened;
         /// Saves a draft, new or over an older one.

@@ -115,6 +115,16 @@ impl exported::Guest for Plugin {
         .map_err(error)
     }
 
+    fn recipients(
+        by: exported::Caller,
+        typed: String,
+        limit: u32,
+    ) -> Result<Vec<exported::Address>, exported::Error> {
+        run(compose::recipients(&Host, &caller(by), &typed, limit))
+            .map(mail::addresses)
+            .map_err(error)
+    }
+
     fn open(by: exported::Caller, id: String) -> Result<exported::Opened, exported::Error> {
         let opened =
             run(compose::open(&Host, &mailboxes(), &caller(by), &id)).map_err(error)?;

@@ -118,6 +118,7 @@ forward! {
     undo => undo(undo: String) -> (), about "action to take back";
     prepare => prepare(message: String, relation: c::Relation) -> c::Draft, about "message";
     save => save_draft(over: Option<c::Saved>, draft: c::Draft) -> c::Saved, about "draft, account, message or upload";
+    recipients => recipients(typed: String, limit: u32) -> Vec<t::Address>, about "account";
     open => open_draft(id: String) -> c::Opened, about "draft";
     discard => discard_draft(draft: String) -> (), about "draft";
     send => send(key: String, content: c::Content, at: Option<u64>) -> c::Outgoing, about "draft, account, message or upload";

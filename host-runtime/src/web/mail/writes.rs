@@ -1,12 +1,14 @@
 //! Actions on messages, drafts, sending and the outbox.
 
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::MailCaller;
-use super::list::{Page, SliceParams};
-use super::model::into;
+use super::list::{Items, Page, SliceParams};
+use super::model::{Address, into};
 use super::writing::{
     ActionRequest, Applied, Draft, DraftChange, OpenedDraft, Outgoing, PrepareRequest, Saved, SendRequest,
     UndoRequest,
@@ -19,12 +21,18 @@ use crate::web::problem::{Kind, Problem, Result};
 /// A key is a client's own name for one sending; a UUID has 36.
 const KEY_LENGTH: std::ops::RangeInclusive<usize> = 1..=200;
 
+/// People offered while somebody types: what a list under a field shows.
+const RECIPIENTS: u32 = 10;
+/// The contract's.
+const MOST_RECIPIENTS: u32 = 50;
+
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(apply))
         .routes(routes!(undo))
         .routes(routes!(save))
         .routes(routes!(prepare))
+        .routes(routes!(recipients))
         .routes(routes!(open, change, discard))
         .routes(routes!(send))
         .routes(routes!(outbox))
@@ -63,6 +71,37 @@ async fn prepare(caller: MailCaller, Json(request): Json<PrepareRequest>) -> Res
             .await?
             .into(),
     ))
+}
+
+/// Whom to find.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecipientParams {
+    /// What was typed of an address, a domain or a name, in any script; left out: those who matter most.
+    #[serde(default)]
+    q: String,
+    /// How many at most; 1 to 50, 10 if left out.
+    #[param(minimum = 1, maximum = 50)]
+    limit: Option<u32>,
+}
+
+/// People whom you wrote to or heard from, for completing what is typed; those who matter most first.
+#[utoipa::path(get, path = "/api/mail/recipients", tag = "mail", params(RecipientParams), responses((status = 200, description = "The first of them", body = Items<Address>)))]
+async fn recipients(
+    caller: MailCaller,
+    Query(params): Query<RecipientParams>,
+) -> Result<Json<Items<Address>>> {
+    let limit = params.limit.unwrap_or(RECIPIENTS);
+    if !(1..=MOST_RECIPIENTS).contains(&limit) {
+        return Err(Problem::field(
+            "limit",
+            format!("`limit` goes from 1 to {MOST_RECIPIENTS}."),
+        ));
+    }
+    Ok(Json(Items {
+        items: into(caller.recipients(params.q, limit).await?),
+    }))
 }
 
 /// A draft to go on with.

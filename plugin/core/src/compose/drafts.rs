@@ -77,7 +77,7 @@ pub async fn save(
             (row, writes, kept)
         }
     };
-    let enclosures = super::enclose(platform, &row.id, &row.content.0, &kept).await?;
+    let enclosures = super::enclose(platform, &account, &row.id, &row.content.0, &kept).await?;
     let saved = Saved {
         id: row.id.clone(),
         revision: row.revision.clone(),

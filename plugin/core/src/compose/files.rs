@@ -1,10 +1,9 @@
 //! Attachments that a forward carries on.
 
-use super::ATTACHMENTS;
 use crate::connect::Connect;
 use crate::content;
 use crate::mailbox;
-use crate::model::{Error, Part, Result};
+use crate::model::{Part, Result};
 use crate::platform::Platform;
 use crate::store::rows::{Account, Message};
 
@@ -19,13 +18,7 @@ pub(super) async fn carry(
     message: &Message,
 ) -> Result<Vec<Part>> {
     let total: u64 = message.files.0.iter().map(|file| file.size).sum();
-    if total > u64::try_from(ATTACHMENTS).unwrap_or(0) {
-        let why = format!(
-            "The attachments have more than the {} MB that a message may carry.",
-            ATTACHMENTS >> 20
-        );
-        return Err(Error::Invalid("attachments".into(), why));
-    }
+    super::fits(account, i64::try_from(total).unwrap_or(i64::MAX))?;
     let mut parts = Vec::new();
     for file in &message.files.0 {
         let kept = mailbox::fetch(platform, connect, account, message, Some(&file.id)).await?;

@@ -4,6 +4,7 @@ pub(crate) mod drafts;
 mod files;
 pub(crate) mod outbox;
 mod prepare;
+mod recipients;
 mod taken_up;
 
 use crate::accounts::abilities::Abilities;
@@ -11,6 +12,7 @@ use crate::model::{Draft, Error, Result};
 use crate::oauth::Feature;
 use crate::platform::Platform;
 use crate::provider::{Address, Outgoing, OutgoingAttachment, Relation};
+use crate::settings::ProviderKind;
 use crate::store::rows::{Account, Enclosure};
 use crate::store::{accounts, queues, reads};
 use crate::{content, platform::StoreError};
@@ -18,10 +20,28 @@ use crate::{content, platform::StoreError};
 pub use drafts::{discard, save};
 pub use outbox::{cancel, outbox, send};
 pub use prepare::prepare;
+pub use recipients::recipients;
 pub use taken_up::open;
 
-/// Bytes of all attachments of a message: what both providers take in one request, encoding included.
-const ATTACHMENTS: i64 = 3 << 20;
+/// Bytes of all attachments of a message. Gmail takes 25 MB, encoding included; Exchange's default is 35 MB, encoding included.
+fn attachments_limit(account: &Account) -> i64 {
+    match ProviderKind::from_name(&account.provider) {
+        Some(ProviderKind::Microsoft) => 25 << 20,
+        Some(ProviderKind::Google) | None => 18 << 20,
+    }
+}
+
+/// Checks that a message may carry this much.
+fn fits(account: &Account, total: i64) -> Result<()> {
+    let limit = attachments_limit(account);
+    if total <= limit {
+        return Ok(());
+    }
+    Err(Error::Invalid(
+        "attachments".into(),
+        format!("Attachments may have {} MB altogether.", limit >> 20),
+    ))
+}
 
 /// Most recipients of one message: Exchange's default.
 const RECIPIENTS: usize = 500;
@@ -108,6 +128,7 @@ fn own_addresses(account: &Account) -> Vec<String> {
 /// Names the uploads' blobs in rows of their new owner, so that they stay.
 async fn enclose(
     platform: &impl Platform,
+    account: &Account,
     owner: &str,
     draft: &Draft,
     known: &[Enclosure],
@@ -124,12 +145,7 @@ async fn enclose(
         };
         let size = i64::try_from(platform.size(&blob.0).await?).unwrap_or(i64::MAX);
         total += size;
-        if total > ATTACHMENTS {
-            return Err(Error::Invalid(
-                "attachments".into(),
-                format!("Attachments may have {} MB altogether.", ATTACHMENTS >> 20),
-            ));
-        }
+        fits(account, total)?;
         rows.push(Enclosure {
             owner: owner.to_owned(),
             position: i64::try_from(position).unwrap_or(i64::MAX),

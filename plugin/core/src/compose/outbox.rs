@@ -79,7 +79,7 @@ pub async fn send(
         Some((draft, _)) => queues::enclosures(platform, draft).await?,
         None => Vec::new(),
     };
-    let enclosures = super::enclose(platform, &id, &draft, &kept).await?;
+    let enclosures = super::enclose(platform, &account, &id, &draft, &kept).await?;
     let at = at.unwrap_or(now).max(now);
     let row = Outbox {
         id,

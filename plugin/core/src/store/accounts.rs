@@ -4,7 +4,7 @@ use super::column::{Column, Json};
 use super::query;
 use super::rows::{
     Account, Body, DraftRow, Edit, Enclosure, File, Folder, Listing, LogRow, Message, Outbox,
-    Parked, Stream, Thread,
+    Parked, Person, Stream, Thread,
 };
 use crate::ids;
 use crate::model::{Error, Result};
@@ -302,6 +302,15 @@ pub(crate) async fn purge(
             "message",
             keys.iter().map(String::as_str),
         )]));
+    }
+    let (people, next) = query::find::<Person>(platform, by_account(), page(PURGE)).await?;
+    more |= next.is_some();
+    if !people.is_empty() {
+        let emails = people.iter().map(|person| person.email.as_str());
+        writes.push(query::delete::<Person>(vec![
+            query::text("account", &account.id),
+            query::one_of("email", emails),
+        ]));
     }
     if !more {
         let drafts: Vec<DraftRow> = query::all(platform, by_account(), None).await?;

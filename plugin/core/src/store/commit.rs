@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Blob, Column, Json};
 use super::folders::Folders;
+use super::people::People;
 pub use super::place::Place;
 use super::query;
 use super::rows::{self, Account, Body, Light, Message, Thread};
@@ -404,6 +405,7 @@ impl<'a> Work<'a> {
         let (mut messages, mut bodies, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         let mut named: BTreeMap<(String, i64), Vec<String>> = BTreeMap::new();
         let mut count = 0;
+        let mut people = People::default();
         for known in self.known.values_mut() {
             let arrived = known.arrived.take();
             if known.old == known.new && arrived.is_none() {
@@ -431,7 +433,10 @@ impl<'a> Work<'a> {
             counters.count(new, 1);
             count += 1;
             match (arrived, &known.old) {
-                (Some(arrived), _) => {
+                (Some(arrived), before) => {
+                    if before.is_none() {
+                        people.count(account, &self.folders, &arrived.message, new);
+                    }
                     let (message, body) = row(account, new, *arrived);
                     messages.push(message);
                     bodies.push(body);
@@ -490,6 +495,7 @@ impl<'a> Work<'a> {
         if count != 0 {
             writes.push(query::add::<Account>(&account.id, "local_count", count));
         }
+        writes.extend(people.writes(platform, account).await?);
         let threads: Vec<String> = threads.into_iter().collect();
         self.thread_writes(platform, &threads, &mut writes).await?;
         Ok(writes)

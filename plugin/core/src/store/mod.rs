@@ -8,6 +8,7 @@ pub(crate) mod column;
 pub mod commit;
 pub(crate) mod folders;
 pub(crate) mod log;
+pub(crate) mod people;
 mod place;
 pub(crate) mod query;
 pub(crate) mod queues;

@@ -159,6 +159,23 @@ pub(crate) async fn get_many<R: Row>(
     Ok(rows)
 }
 
+/// Rows with keys of several fields; missing ones are left out.
+pub(crate) async fn get_keyed<R: Row>(
+    platform: &impl Platform,
+    keys: &[Vec<Value>],
+) -> Result<Vec<R>, StoreError> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(MOST as usize) {
+        let found = platform
+            .get_many(R::COLLECTION, keys.to_vec(), R::FIELDS.to_vec())
+            .await?;
+        for values in found.values {
+            rows.push(R::read(values)?);
+        }
+    }
+    Ok(rows)
+}
+
 /// The row with this key.
 pub(crate) async fn get<R: Row>(
     platform: &impl Platform,

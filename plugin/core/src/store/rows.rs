@@ -277,6 +277,37 @@ row! {
 }
 
 row! {
+    /// Somebody whom the account's owner wrote to or heard from.
+    "people" => pub struct Person {
+        account: String,
+        /// In lower case.
+        email: String,
+        user: Option<String>,
+        /// The same, to be searched: what is searched is written anew whenever it is named, and a key always is.
+        address: Option<String>,
+        name: Option<String>,
+        /// Letters to them and from them, counted up to a few.
+        sent: i64,
+        heard: i64,
+        last: u64,
+        /// What they are ordered by.
+        score: i64,
+    }
+}
+
+row! {
+    /// What changes of it with every letter, and is not searched.
+    "people" => pub struct PersonUse {
+        account: String,
+        email: String,
+        sent: i64,
+        heard: i64,
+        last: u64,
+        score: i64,
+    }
+}
+
+row! {
     /// A thread's line.
     "threads" => pub struct Thread {
         id: String,

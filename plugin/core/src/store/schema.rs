@@ -40,7 +40,13 @@ pub fn collections() -> Vec<Collection> {
         fields: &["subject", "people", "names", "text"],
         scope: "user",
     });
+    let mut people = collection::<rows::Person>(&["account", "email"], &[&["user", "score"]]);
+    people.full_text = Some(FullText {
+        fields: &["address", "name"],
+        scope: "user",
+    });
     vec![
+        people,
         unique(
             collection::<rows::Account>(&["id"], &[&["user"]]),
             &["user", "provider", "identity"],

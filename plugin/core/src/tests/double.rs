@@ -21,6 +21,10 @@ pub struct Mail {
     pub text: String,
     pub marker: Option<String>,
     pub draft: bool,
+    /// None: Ann.
+    pub from: Option<Address>,
+    /// Empty: me.
+    pub to: Vec<Address>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,14 +175,18 @@ impl State {
             thread: mail.thread.clone(),
             message_id: Some(format!("<{id}@double>")),
             subject: mail.subject.clone(),
-            from: Some(Address {
+            from: Some(mail.from.clone().unwrap_or_else(|| Address {
                 name: "Ann".into(),
                 email: "ann@example.com".into(),
-            }),
-            to: vec![Address {
-                name: String::new(),
-                email: "me@example.com".into(),
-            }],
+            })),
+            to: if mail.to.is_empty() {
+                vec![Address {
+                    name: String::new(),
+                    email: "me@example.com".into(),
+                }]
+            } else {
+                mail.to.clone()
+            },
             received: mail.received,
             read: mail.read,
             starred: mail.starred,

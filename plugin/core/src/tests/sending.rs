@@ -347,3 +347,69 @@ async fn a_draft_that_was_changed_elsewhere_is_opened_as_it_is_there() {
     assert_eq!(opened.draft.text.as_deref(), Some("Changed elsewhere"));
     assert_ne!(opened.saved.revision, saved.revision);
 }
+
+fn person(name: &str, email: &str) -> Address {
+    Address {
+        name: name.into(),
+        email: email.into(),
+    }
+}
+
+#[tokio::test]
+async fn recipients_are_completed_by_name_address_and_domain_in_any_script() {
+    let world = World::new(false).await;
+    let me = Some(person("Me", "me@example.com"));
+    world.provider(|state| {
+        for number in 0..30 {
+            let mut mail = letter(number, &format!("t{number}"));
+            mail.from = Some(person("Zoë Anders", "zoe@Shop.example"));
+            state.deliver(mail);
+        }
+        let mut mail = letter(100, "sent");
+        mail.folders = std::collections::BTreeSet::from(["SENT".to_owned()]);
+        mail.from = me;
+        mail.to = vec![
+            person("Пётр Ильич", "petr@music.example"),
+            person("王小明", "xm@beijing.example"),
+            person("", "andrea@firm.example"),
+        ];
+        state.deliver(mail);
+        let mut spam = letter(101, "spam");
+        spam.folders = std::collections::BTreeSet::from(["SPAM".to_owned()]);
+        spam.from = Some(person("Andy Spam", "andy@spam.example"));
+        state.deliver(spam);
+    });
+    world.settle().await;
+    let find = |typed: &'static str| {
+        let world = &world;
+        async move {
+            let found = compose::recipients(&world.host, &world.me, typed, 10)
+                .await
+                .unwrap();
+            found
+                .into_iter()
+                .map(|address| address.email)
+                .collect::<Vec<_>>()
+        }
+    };
+    // Written to before heard from; spam is nobody.
+    assert_eq!(find("and").await, ["andrea@firm.example", "zoe@shop.example"]);
+    assert_eq!(find("ПЕТ").await, ["petr@music.example"]);
+    assert_eq!(find("王").await, ["xm@beijing.example"]);
+    assert_eq!(find("zoe").await, ["zoe@shop.example"], "accents aside");
+    assert_eq!(find("shop").await, ["zoe@shop.example"]);
+    assert_eq!(find("zoe@sh").await, ["zoe@shop.example"]);
+    assert_eq!(find("\"<").await, [] as [String; 0]);
+    assert_eq!(find("").await.len(), 4);
+    let others = compose::recipients(&world.host, &super::world::caller("other"), "", 10).await;
+    assert_eq!(others, Ok(Vec::new()));
+    // Thirty letters of one person were one row, counted up to what matters.
+    let people: Vec<rows::Person> = world.all().await;
+    let zoe = people.iter().find(|person| person.email.starts_with("zoe"));
+    assert_eq!(zoe.map(|person| person.heard), Some(16));
+    crate::accounts::unlink(&world.host, &world.me, &world.account, false)
+        .await
+        .unwrap();
+    while world.turn().await {}
+    assert!(world.all::<rows::Person>().await.is_empty());
+}

@@ -142,6 +142,9 @@ impl compose::Guest for Postbox {
     fn prepare(_: Caller, _: String, _: compose::Relation) -> Answer<compose::Draft> {
         Err(Error::NotFound)
     }
+    fn recipients(_: Caller, _: String, _: u32) -> Answer<Vec<compose::Address>> {
+        Ok(vec![])
+    }
     fn open(_: Caller, _: String) -> Answer<compose::Opened> {
         Err(Error::NotFound)
     }
