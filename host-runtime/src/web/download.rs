@@ -141,34 +141,44 @@ impl File {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         set(headers, header::ETAG, &self.etag());
-        set(
-            headers,
-            header::CONTENT_TYPE,
-            &safe_media_type(&self.media_type),
-        );
-        set(
-            headers,
-            header::CONTENT_DISPOSITION,
-            &disposition(
-                if self.shown() { "inline" } else { "attachment" },
-                &self.name,
-            ),
-        );
-        // Whatever the bytes are, they are not a page of this host.
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'self'"),
-        );
-        headers.insert(
-            header::X_FRAME_OPTIONS,
-            HeaderValue::from_static("SAMEORIGIN"),
-        );
-        headers.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("private, no-cache"),
-        );
+        describe(headers, &self.name, &self.media_type, self.shown());
         response
     }
+}
+
+/// Bytes that are made while they are sent, so that nobody knows their number: to be saved, without ranges.
+pub(crate) fn made_on_the_way<S, E>(name: &str, media_type: &str, bytes: S) -> Response
+where
+    S: Stream<Item = std::result::Result<Bytes, E>> + Send + 'static,
+    E: Into<axum::BoxError>,
+{
+    let mut response = Response::new(Body::from_stream(bytes));
+    describe(response.headers_mut(), name, media_type, false);
+    response
+}
+
+/// What all files have in common.
+fn describe(headers: &mut HeaderMap, name: &str, media_type: &str, shown: bool) {
+    set(headers, header::CONTENT_TYPE, &safe_media_type(media_type));
+    let kind = if shown { "inline" } else { "attachment" };
+    set(
+        headers,
+        header::CONTENT_DISPOSITION,
+        &disposition(kind, name),
+    );
+    // Whatever the bytes are, they are not a page of this host.
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'self'"),
+    );
+    headers.insert(
+        header::X_FRAME_OPTIONS,
+        HeaderValue::from_static("SAMEORIGIN"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {

@@ -4,6 +4,7 @@
 //! answers; while no plugin brings mail, every address here is a 404 that says so.
 
 mod accounts;
+mod archive;
 mod images;
 mod list;
 mod log;

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::MailCaller;
 use super::list::{self, Items, ListParams, Page};
 use super::model::{Folder, Message, MessageText, ThreadSummary, into};
-use super::view;
+use super::{archive, view};
 use crate::bindings::mail::mailbox::Showing;
 use crate::web::AppState;
 use crate::web::extract::{Json, Path, Query};
@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(text))
         .routes(routes!(raw))
         .routes(routes!(attachment))
+        .routes(routes!(archive::archive))
         .routes(routes!(view::view))
 }
 
@@ -148,9 +149,21 @@ async fn raw(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AttachmentParams {
-    /// Let the browser show it instead of saving it, if it is of a kind that is safe to show.
+    /// Whether a browser saves it or shows it. Only what is safe to show is shown: pictures that run nothing (so no SVG), PDF and plain text.
     #[serde(default)]
-    inline: bool,
+    #[param(inline)]
+    disposition: Disposition,
+}
+
+/// What a browser does with a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Disposition {
+    /// Saves it.
+    #[default]
+    Attachment,
+    /// Shows it.
+    Inline,
 }
 
 /// A file of a message; fetched from the provider if it isn't kept.
@@ -167,5 +180,6 @@ async fn attachment(
     Query(params): Query<AttachmentParams>,
 ) -> Result<Response> {
     let download = caller.attachment(id, aid).await?;
-    super::images::stream(&state, &caller, download, params.inline, &headers).await
+    let inline = params.disposition == Disposition::Inline;
+    super::images::stream(&state, &caller, download, inline, &headers).await
 }
