@@ -1,6 +1,7 @@
 //! What the plugin is, what it asks for, and what happens when it is enabled or removed.
 
 use crate::platform::{Job, Platform, Priority, StoreError, Value, Write};
+use crate::settings::texts::Locale;
 use crate::settings::{self, REDIRECT_PATH};
 use crate::store::column::Column;
 use crate::store::{accounts, queues, schema};
@@ -90,7 +91,7 @@ pub async fn remove(platform: &impl Platform) -> Result<(), String> {
         .map_err(|error| error.to_string())?
     {
         // A provider that can't be reached must not keep the plugin from being removed; the tokens are deleted here.
-        let _ = linked::revoke(platform, &account).await;
+        let _ = linked::revoke(platform, &account, Locale::English).await;
     }
     Ok(())
 }
@@ -104,7 +105,7 @@ pub async fn user_removed(platform: &impl Platform, user: &str) -> Result<(), St
         .await
         .map_err(|error| error.to_string())?
     {
-        let _ = linked::revoke(platform, &account).await;
+        let _ = linked::revoke(platform, &account, Locale::English).await;
         let gone: Vec<(&'static str, Value)> = vec![("state", "purging".to_owned().write())];
         let writes = vec![
             accounts::patch(&account.id, gone),

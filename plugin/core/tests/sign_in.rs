@@ -346,12 +346,12 @@ async fn only_allowed_domains_can_be_linked() {
 async fn unlinking_revokes_at_google_unless_another_account_shares_the_grant() {
     let world = World::with(GOOGLE, 1).await;
     world.link().await;
-    let shared = oauth::tokens::revoke(&world.host, GOOGLE, ACCOUNT, true)
+    let shared = oauth::tokens::revoke(&world.host, GOOGLE, ACCOUNT, true, Locale::English)
         .await
         .unwrap();
     assert!(!shared.revoked && shared.hint.contains("same person"));
     world.link().await;
-    let last = oauth::tokens::revoke(&world.host, GOOGLE, ACCOUNT, false)
+    let last = oauth::tokens::revoke(&world.host, GOOGLE, ACCOUNT, false, Locale::English)
         .await
         .unwrap();
     assert!(last.revoked && last.hint.is_empty());
@@ -369,7 +369,7 @@ async fn unlinking_revokes_at_google_unless_another_account_shares_the_grant() {
 async fn unlinking_at_microsoft_drops_the_tokens_and_says_what_is_left_to_do() {
     let world = World::with(MICROSOFT, 1).await;
     world.link().await;
-    let gone = oauth::tokens::revoke(&world.host, MICROSOFT, ACCOUNT, false)
+    let gone = oauth::tokens::revoke(&world.host, MICROSOFT, ACCOUNT, false, Locale::English)
         .await
         .unwrap();
     assert!(!gone.revoked && gone.hint.contains("https://"));

@@ -5,6 +5,7 @@ use crate::ids;
 use crate::model::{Caller, Error, Event, Result, Unlinked};
 use crate::oauth::{self, Link, OAuthError, flow::Purpose};
 use crate::platform::{Level, Platform, Priority, Value, Write};
+use crate::settings::texts::Locale;
 use crate::settings::{self, ProviderKind};
 use crate::store::column::{Column, Json};
 use crate::store::rows;
@@ -24,7 +25,8 @@ pub async fn unlink(
     keep_mail: bool,
 ) -> Result<Unlinked> {
     let account = accounts::owned(platform, &caller.user, id).await?;
-    let unlinked = revoke(platform, &account).await?;
+    let locale = Locale::of(&caller.locale);
+    let unlinked = revoke(platform, &account, locale).await?;
     let state = if keep_mail { "detached" } else { "purging" };
     let changes = vec![
         ("state", state.to_owned().write()),
@@ -46,7 +48,11 @@ pub async fn unlink(
 }
 
 /// Gives an account's grant back, where the provider takes it.
-pub(crate) async fn revoke(platform: &impl Platform, account: &rows::Account) -> Result<Unlinked> {
+pub(crate) async fn revoke(
+    platform: &impl Platform,
+    account: &rows::Account,
+    locale: Locale,
+) -> Result<Unlinked> {
     let Some(kind) = ProviderKind::from_name(&account.provider) else {
         return Ok(Unlinked {
             hint: String::new(),
@@ -54,9 +60,9 @@ pub(crate) async fn revoke(platform: &impl Platform, account: &rows::Account) ->
         });
     };
     let shared = accounts::identity_elsewhere(platform, account).await?;
-    let revocation = oauth::tokens::revoke(platform, kind, &account.id, shared)
+    let revocation = oauth::tokens::revoke(platform, kind, &account.id, shared, locale)
         .await
-        .map_err(|error| fault(error, &account.id))?;
+        .map_err(|error| fault(error, &account.id, locale))?;
     Ok(Unlinked {
         hint: revocation.hint,
         revoked: revocation.revoked,
@@ -64,8 +70,8 @@ pub(crate) async fn revoke(platform: &impl Platform, account: &rows::Account) ->
 }
 
 /// What a fault of signing in means to the caller.
-pub fn fault(error: OAuthError, account: &str) -> Error {
-    let text = error.to_string();
+pub fn fault(error: OAuthError, account: &str, locale: Locale) -> Error {
+    let text = error.in_locale(locale);
     match error {
         OAuthError::NotConfigured(_) | OAuthError::Administrator(_) | OAuthError::Untrusted(_) => {
             Error::AdministratorAction(text)
@@ -93,6 +99,7 @@ pub async fn begin(
     redirect: &str,
     state: &str,
 ) -> Result<oauth::Begun> {
+    let locale = Locale::of(&caller.locale);
     let kind = ProviderKind::from_name(provider)
         .ok_or_else(|| Error::Invalid("provider".into(), "There is no such provider.".into()))?;
     let option = |name: &str| {
@@ -119,7 +126,7 @@ pub async fn begin(
     }
     oauth::begin(platform, kind, purpose, redirect, state)
         .await
-        .map_err(|error| fault(error, ""))
+        .map_err(|error| fault(error, "", locale))
 }
 
 /// The start date among a flow's options; none: not chosen.
@@ -150,9 +157,10 @@ pub async fn complete(
     flow: &[u8],
     query: &[(String, String)],
 ) -> Result<String> {
+    let locale = Locale::of(&caller.locale);
     let link = oauth::complete(platform, flow, query)
         .await
-        .map_err(|error| fault(error, ""))?;
+        .map_err(|error| fault(error, "", locale))?;
     let known = match &link.purpose.account {
         Some((id, _)) => Some(accounts::owned(platform, &caller.user, id).await?),
         None => {
@@ -181,7 +189,7 @@ pub async fn complete(
     // Tokens first: a row without tokens would ask to be linked again, tokens without a row are replaced by the next linking.
     oauth::tokens::keep(platform, &id, &link.grant)
         .await
-        .map_err(|error| fault(error, &id))?;
+        .map_err(|error| fault(error, &id, locale))?;
     // Field by field: the worker may be changing the others.
     let mut linked = vec![
         ("state", "active".to_owned().write()),

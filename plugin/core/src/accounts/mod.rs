@@ -10,6 +10,7 @@ use crate::ids;
 use crate::model::{Account, Caller, Error, Items, LogEntry, Parked, Result, Slice};
 use crate::platform::{Platform, Priority, Value, Write};
 use crate::provider::Provider;
+use crate::settings::texts::Locale;
 use crate::store::column::{Column, Json};
 use crate::store::rows;
 use crate::store::{accounts, log, queues};
@@ -52,8 +53,12 @@ fn linked(account: &rows::Account) -> Linked {
     }
 }
 
-async fn present(platform: &impl Platform, row: rows::Account) -> Result<Account> {
-    let status = status::status(platform, &row).await?;
+async fn present(
+    platform: &impl Platform,
+    caller: &Caller,
+    row: rows::Account,
+) -> Result<Account> {
+    let status = status::status(platform, &row, Locale::of(&caller.locale)).await?;
     let abilities = Abilities::of(platform, &row).await?;
     let names = |features: Vec<crate::oauth::Feature>| {
         features
@@ -85,7 +90,7 @@ async fn present(platform: &impl Platform, row: rows::Account) -> Result<Account
 pub async fn list(platform: &impl Platform, caller: &Caller) -> Result<Vec<Account>> {
     let mut accounts = Vec::new();
     for row in accounts::of_user(platform, &caller.user).await? {
-        accounts.push(present(platform, row).await?);
+        accounts.push(present(platform, caller, row).await?);
     }
     Ok(accounts)
 }
@@ -95,7 +100,8 @@ pub async fn list(platform: &impl Platform, caller: &Caller) -> Result<Vec<Accou
 /// # Errors
 /// `NotFound` for a foreign one; what the store answers.
 pub async fn get(platform: &impl Platform, caller: &Caller, id: &str) -> Result<Account> {
-    present(platform, accounts::owned(platform, &caller.user, id).await?).await
+    let row = accounts::owned(platform, &caller.user, id).await?;
+    present(platform, caller, row).await
 }
 
 /// Asks the provider again which addresses the account may send as.

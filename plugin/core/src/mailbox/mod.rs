@@ -8,6 +8,7 @@ mod threads;
 
 use crate::model::{Caller, Error, Filter, Folder, Result, Role};
 use crate::platform::Platform;
+use crate::settings::texts::{Locale, Text};
 use crate::store::accounts;
 use crate::store::reads::Narrow;
 use crate::store::rows::{self, Account};
@@ -39,10 +40,11 @@ pub async fn list_folders(
         Some(id) => vec![accounts::owned(platform, &caller.user, id).await?],
         None => accounts::of_user(platform, &caller.user).await?,
     };
+    let locale = Locale::of(&caller.locale);
     let mut folders = Vec::new();
     for account in accounts {
         let rows = accounts::folders(platform, &account.id).await?;
-        folders.extend(rows.into_iter().filter_map(|row| folder(&account, row)));
+        folders.extend(rows.into_iter().filter_map(|row| folder(&account, row, locale)));
     }
     Ok(folders)
 }
@@ -65,20 +67,27 @@ pub async fn unread(platform: &impl Platform, caller: &Caller) -> Result<u64> {
         .sum())
 }
 
-fn folder(account: &Account, row: rows::Folder) -> Option<Folder> {
+fn folder(account: &Account, row: rows::Folder, locale: Locale) -> Option<Folder> {
     let count = |value: Option<i64>| u64::try_from(value.unwrap_or(0)).unwrap_or(0);
     let left_out = row
         .remote
         .as_ref()
         .is_some_and(|remote| account.left_out().contains(remote));
+    let role = row.role?.0;
+    // Ours have no name at the provider that its owner knows them by.
+    let name = match (role, &row.remote) {
+        (Role::Starred, None) => Text::FolderStarred.in_locale(locale),
+        (Role::All, None) => Text::FolderEverything.in_locale(locale),
+        _ => row.name?,
+    };
     Some(Folder {
         account: account.id.clone(),
         provider_total: row.remote_total.map(|total| count(Some(total))),
         counted: row.counted,
         left_out,
-        name: row.name?,
+        name,
         parent: row.parent,
-        role: row.role?.0,
+        role,
         color: row.color,
         total: count(row.total),
         unread: count(row.unread),

@@ -15,7 +15,7 @@ use oauth2::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::OAuthError;
+use super::{OAuthError, Reason};
 use crate::platform::{HttpError, Platform, Response};
 use crate::provider::retry;
 use crate::settings::{Endpoints, ProviderKind, Secret};
@@ -95,9 +95,7 @@ impl Registered {
     /// The library's client.
     pub(super) fn client(&self) -> Result<Client, OAuthError> {
         let wrong = |error: url::ParseError| {
-            OAuthError::Administrator(format!(
-                "an endpoint in the mail settings is no address: {error}"
-            ))
+            OAuthError::Administrator(Reason::Endpoint(error.to_string()))
         };
         Ok(oauth2::Client::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(self.secret.0.clone()))
@@ -116,7 +114,7 @@ impl Registered {
         redirect: &str,
     ) -> Result<Granted, OAuthError> {
         let redirect = RedirectUrl::new(redirect.to_owned())
-            .map_err(|error| OAuthError::BeginAgain(format!("no redirect URI: {error}")))?;
+            .map_err(|error| OAuthError::BeginAgain(Reason::Redirect(error.to_string())))?;
         let client = self.client()?.set_redirect_uri(redirect);
         let sent = Sent::new(platform);
         let http = |request| sent.send(request);
@@ -180,16 +178,19 @@ impl<'a, P: Platform> Sent<'a, P> {
         let now = self.platform.now();
         match self.answer.take() {
             Some(Ok(answer)) => refusal(registered, &answer, now, first),
-            Some(Err(HttpError::Denied(origin))) => OAuthError::Administrator(format!(
-                "grant the plugin access to {origin} in the plugin manager"
-            )),
-            Some(Err(HttpError::Unreachable(reason))) => OAuthError::Wait {
+            Some(Err(HttpError::Denied(origin))) => {
+                OAuthError::Administrator(Reason::NotGranted(origin))
+            }
+            Some(Err(HttpError::Unreachable(why))) => OAuthError::Wait {
                 until: now + PATIENCE_MS,
-                reason: format!("{} can't be reached: {reason}", registered.kind.name()),
+                reason: Reason::Unreachable {
+                    provider: registered.kind.name(),
+                    why,
+                },
             },
             None => OAuthError::Wait {
                 until: now + PATIENCE_MS,
-                reason: error.to_string(),
+                reason: Reason::Fault(error.to_string()),
             },
         }
     }
@@ -211,7 +212,7 @@ struct Refusal {
 /// What a refused exchange asks for. `first`: a code was exchanged, so that "sign in again" means "begin again".
 fn refusal(registered: &Registered, answer: &Response, now: u64, first: bool) -> OAuthError {
     let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
-    let name = registered.kind.name();
+    let provider = registered.kind.name();
     let code = |codes: &[u64]| refusal.error_codes.iter().any(|code| codes.contains(code));
     // The first sentence is for people; what follows names traces.
     let said = refusal
@@ -223,72 +224,67 @@ fn refusal(registered: &Registered, answer: &Response, now: u64, first: bool) ->
         .next()
         .unwrap_or_default()
         .to_owned();
-    let again = |reason: String| {
+    let again = |reason: Reason| {
         if first {
             OAuthError::BeginAgain(reason)
         } else {
             OAuthError::Reconnect(reason)
         }
     };
+    let administrator = OAuthError::Administrator;
     match refusal.error.as_str() {
         "invalid_client" | "unauthorized_client" if code(&[7_000_222]) => {
-            OAuthError::Administrator(format!(
-                "the client secret of {name} has expired: create a new one and save it in the mail settings"
-            ))
+            administrator(Reason::SecretExpired(provider))
         }
-        "invalid_client" | "unauthorized_client" => OAuthError::Administrator(format!(
-            "{name} does not accept client ID and secret: check them in the mail settings ({said})"
-        )),
-        "redirect_uri_mismatch" => OAuthError::Administrator(format!(
-            "register the redirect URI of the mail settings at {name}; it is not registered there ({said})"
-        )),
-        "invalid_grant" if code(&[90_094]) => OAuthError::Administrator(admin_consent(registered)),
-        "consent_required" if code(&[90_094]) => {
-            OAuthError::Administrator(admin_consent(registered))
+        "invalid_client" | "unauthorized_client" => {
+            administrator(Reason::SecretRefused { provider, said })
         }
-        "invalid_grant" => again(dead_grant(&refusal, &said)),
-        "interaction_required" | "consent_required" | "login_required" => again(format!(
-            "the provider wants the person to sign in again ({said})"
-        )),
-        "admin_policy_enforced" | "org_internal" => OAuthError::Administrator(format!(
-            "the organisation of this mailbox does not allow this application ({said})"
-        )),
+        "redirect_uri_mismatch" => administrator(Reason::RedirectUnknown { provider, said }),
+        "invalid_grant" | "consent_required" if code(&[90_094]) => {
+            administrator(admin_consent(registered))
+        }
+        "invalid_grant" => again(dead_grant(&refusal, said)),
+        "interaction_required" | "consent_required" | "login_required" => {
+            again(Reason::SignInAgain(said))
+        }
+        "admin_policy_enforced" | "org_internal" => administrator(Reason::Policy(said)),
         "invalid_scope" | "invalid_request" if !answer.status().is_server_error() => {
-            OAuthError::Administrator(format!(
-                "{name} refuses the request; check the mail settings ({said})"
-            ))
+            administrator(Reason::RequestRefused { provider, said })
         }
         _ => {
             let until = retry::after(answer, now).unwrap_or(now + PATIENCE_MS);
             let reason = match answer.status() {
-                StatusCode::TOO_MANY_REQUESTS => format!("{name} limits signing in"),
-                status => format!(
-                    "{name} could not make a token (HTTP {}{}{said})",
-                    status.as_u16(),
-                    if said.is_empty() { "" } else { ": " }
-                ),
+                StatusCode::TOO_MANY_REQUESTS => Reason::Limited(provider),
+                status => Reason::NoToken {
+                    provider,
+                    said: format!(
+                        "HTTP {}{}{said}",
+                        status.as_u16(),
+                        if said.is_empty() { "" } else { ": " }
+                    ),
+                },
             };
             OAuthError::Wait { until, reason }
         }
     }
 }
 
-fn dead_grant(refusal: &Refusal, said: &str) -> String {
+fn dead_grant(refusal: &Refusal, said: String) -> Reason {
     let rapt = matches!(
         refusal.error_subtype.as_str(),
         "invalid_rapt" | "rapt_required"
     );
     if rapt {
-        return "the organisation's session control ended the grant".to_owned();
+        return Reason::SessionControl;
     }
-    if refusal.suberror == "bad_token" || said.is_empty() {
-        return "the grant has ended".to_owned();
+    if refusal.suberror == "bad_token" {
+        return Reason::GrantEnded(String::new());
     }
-    format!("the grant has ended ({said})")
+    Reason::GrantEnded(said)
 }
 
 /// Where an administrator of the mailbox's organisation approves this application.
-pub(super) fn admin_consent(registered: &Registered) -> String {
+pub(super) fn admin_consent(registered: &Registered) -> Reason {
     let authority = registered
         .endpoints
         .authority
@@ -296,7 +292,7 @@ pub(super) fn admin_consent(registered: &Registered) -> String {
         .unwrap_or_default();
     let id: String =
         url::form_urlencoded::byte_serialize(registered.client_id.as_bytes()).collect();
-    format!(
-        "an administrator of the mailbox's organisation must approve this application: {authority}/organizations/v2.0/adminconsent?client_id={id}"
-    )
+    Reason::AdminConsent(format!(
+        "{authority}/organizations/v2.0/adminconsent?client_id={id}"
+    ))
 }

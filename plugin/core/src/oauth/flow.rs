@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::exchange::{Registered, admin_consent};
 use super::scope::{self, Feature};
 use super::tokens::Grant;
-use super::{Identity, OAuthError, identity};
+use super::{Identity, OAuthError, Reason, identity};
 use crate::platform::Platform;
 use crate::settings::{self, ProviderKind, Secret};
 
@@ -99,7 +99,7 @@ pub async fn begin(
     let (registered, settings) = registered(platform, kind).await?;
     let scopes = scope::requested(kind, &settings);
     let redirect_url = RedirectUrl::new(redirect.to_owned())
-        .map_err(|error| OAuthError::Administrator(format!("no redirect URI: {error}")))?;
+        .map_err(|error| OAuthError::Administrator(Reason::Redirect(error.to_string())))?;
     let verifier = random_text(platform);
     let nonce = random_text(platform);
     let challenge =
@@ -135,7 +135,7 @@ pub async fn begin(
         purpose,
     };
     let flow =
-        serde_json::to_vec(&flow).map_err(|error| OAuthError::BeginAgain(error.to_string()))?;
+        serde_json::to_vec(&flow).map_err(|error| OAuthError::BeginAgain(Reason::Fault(error.to_string())))?;
     Ok(Begun {
         authorize_url: url.into(),
         flow,
@@ -149,7 +149,7 @@ pub async fn complete(
     query: &[(String, String)],
 ) -> Result<Link, OAuthError> {
     let flow: Flow = serde_json::from_slice(flow)
-        .map_err(|_| OAuthError::BeginAgain("this sign-in is not known any more".to_owned()))?;
+        .map_err(|_| OAuthError::BeginAgain(Reason::UnknownSignIn))?;
     let (registered, settings) = registered(platform, flow.kind).await?;
     let parameter = |name: &str| {
         query
@@ -166,7 +166,7 @@ pub async fn complete(
         ));
     }
     let code = parameter("code")
-        .ok_or_else(|| OAuthError::BeginAgain("the provider sent no code".to_owned()))?;
+        .ok_or_else(|| OAuthError::BeginAgain(Reason::NoCode))?;
     let granted = registered
         .code(platform, code, &flow.verifier, &flow.redirect)
         .await?;
@@ -200,7 +200,7 @@ pub async fn complete(
         )]));
     }
     if granted.refresh.is_none() {
-        return Err(OAuthError::BeginAgain("the provider granted no lasting access; remove this application at the provider and link again".to_owned()));
+        return Err(OAuthError::BeginAgain(Reason::NoLastingAccess));
     }
     let missing = scope::wanted_features(&settings)
         .into_iter()
@@ -218,14 +218,18 @@ pub async fn complete(
 
 /// Refusals that come with the callback.
 fn declined(registered: &Registered, error: &str, description: &str, now: u64) -> OAuthError {
-    let name = registered.kind.name();
-    let said = description
+    let provider = registered.kind.name();
+    let text = description
         .lines()
         .next()
         .unwrap_or_default()
         .split(" Trace ID")
         .next()
         .unwrap_or_default();
+    let said = match (error, text) {
+        (error, "") => error.to_owned(),
+        (error, text) => format!("{error}: {text}"),
+    };
     if description.contains("AADSTS90094")
         || description.contains("AADSTS65001")
         || description.contains("AADSTS900941")
@@ -236,23 +240,23 @@ fn declined(registered: &Registered, error: &str, description: &str, now: u64) -
         "access_denied" => OAuthError::Declined,
         "consent_required" => OAuthError::Administrator(admin_consent(registered)),
         "interaction_required" | "login_required" => {
-            OAuthError::BeginAgain(format!("{name} wants another sign-in ({said})"))
+            OAuthError::BeginAgain(Reason::SignInAgain(said))
         }
         "temporarily_unavailable" | "server_error" => OAuthError::Wait {
             until: now + 30_000,
-            reason: format!("{name} is not available ({error})"),
+            reason: Reason::Unavailable { provider, said },
         },
-        "admin_policy_enforced" | "org_internal" => OAuthError::Administrator(format!(
-            "the organisation of this mailbox does not allow this application ({error})"
-        )),
+        "admin_policy_enforced" | "org_internal" => {
+            OAuthError::Administrator(Reason::Policy(said))
+        }
         "unauthorized_client"
         | "invalid_client"
         | "invalid_scope"
         | "invalid_request"
-        | "redirect_uri_mismatch" => OAuthError::Administrator(format!(
-            "{name} refuses the request ({error}: {said}); check the mail settings"
-        )),
-        other => OAuthError::BeginAgain(format!("{name} answered {other} ({said})")),
+        | "redirect_uri_mismatch" => {
+            OAuthError::Administrator(Reason::RequestRefused { provider, said })
+        }
+        _ => OAuthError::BeginAgain(Reason::Odd { provider, said }),
     }
 }
 

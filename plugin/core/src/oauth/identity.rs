@@ -10,7 +10,7 @@ use rsa::signature::Verifier as _;
 use rsa::{BigUint, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::OAuthError;
+use super::{OAuthError, Reason};
 use super::exchange::Registered;
 use crate::platform::{HttpError, Platform};
 use crate::settings::{ProviderKind, Secret};
@@ -117,32 +117,26 @@ pub(super) async fn verify(
 
 async fn keys(platform: &impl Platform, registered: &Registered) -> Result<Vec<Key>, OAuthError> {
     let url = &registered.endpoints.keys;
-    let wait = |reason: String| OAuthError::Wait {
+    let wait = |why: String| OAuthError::Wait {
         until: platform.now() + 10_000,
-        reason,
+        reason: Reason::KeysUnreadable {
+            provider: registered.kind.name(),
+            why,
+        },
     };
     let request = http::Request::get(url)
         .body(Vec::new())
-        .map_err(|error| OAuthError::Administrator(format!("{url}: {error}")))?;
+        .map_err(|error| OAuthError::Administrator(Reason::Endpoint(format!("{url}: {error}"))))?;
     let answer = match platform.send_alone(request).await {
         Ok(answer) if answer.status().is_success() => answer,
         Ok(answer) => {
-            return Err(wait(format!(
-                "the keys of {} can't be read (HTTP {})",
-                registered.kind.name(),
-                answer.status().as_u16()
-            )));
+            return Err(wait(format!("HTTP {}", answer.status().as_u16())));
         }
         Err(HttpError::Denied(origin)) => {
-            return Err(OAuthError::Administrator(format!(
-                "grant the plugin access to {origin} in the plugin manager"
-            )));
+            return Err(OAuthError::Administrator(Reason::NotGranted(origin)));
         }
         Err(HttpError::Unreachable(reason)) => {
-            return Err(wait(format!(
-                "the keys of {} can't be read: {reason}",
-                registered.kind.name()
-            )));
+            return Err(wait(reason));
         }
     };
     let keys: Keys = serde_json::from_slice(answer.body())

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::Granted;
 use super::flow::registered;
-use super::{OAuthError, scope};
+use super::{OAuthError, Reason, scope};
 use crate::platform::{Locks, Platform};
+use crate::settings::texts::{Locale, Text};
 use crate::settings::{ProviderKind, Secret};
 
 /// A token that lives shorter than this is refreshed before it is used, in milliseconds: longer than any request.
@@ -89,7 +90,7 @@ pub async fn keep(
     grant: &Grant,
 ) -> Result<(), OAuthError> {
     let bytes =
-        serde_json::to_vec(grant).map_err(|error| OAuthError::BeginAgain(error.to_string()))?;
+        serde_json::to_vec(grant).map_err(|error| OAuthError::BeginAgain(Reason::Fault(error.to_string())))?;
     Ok(platform.put_secret(&name(account), &bytes).await?)
 }
 
@@ -113,7 +114,7 @@ pub async fn access(
     rejected: Option<&Secret>,
 ) -> Result<Secret, OAuthError> {
     let usable = |grant: &Grant| rejected != Some(&grant.access) && grant.fresh(platform.now());
-    let linked_again = || OAuthError::Reconnect("there are no tokens for this account".to_owned());
+    let linked_again = || OAuthError::Reconnect(Reason::NoTokens);
     let grant = kept(platform, account).await?.ok_or_else(linked_again)?;
     if usable(&grant) {
         return Ok(grant.access);
@@ -122,7 +123,7 @@ pub async fn access(
         .await
         .ok_or_else(|| OAuthError::Wait {
             until: platform.now() + 1_000,
-            reason: "the tokens are being refreshed".to_owned(),
+            reason: Reason::Refreshing,
         })?;
     // Somebody else may have been faster.
     let grant = kept(platform, account).await?.ok_or_else(linked_again)?;
@@ -133,9 +134,7 @@ pub async fn access(
         .refresh_expires
         .is_some_and(|expires| expires <= platform.now())
     {
-        return Err(OAuthError::Reconnect(
-            "the consent was given for a limited time, which is over".to_owned(),
-        ));
+        return Err(OAuthError::Reconnect(Reason::TimeOver));
     }
     let (registered, settings) = registered(platform, kind).await?;
     let granted = registered
@@ -153,6 +152,7 @@ pub async fn revoke(
     kind: ProviderKind,
     account: &str,
     shared: bool,
+    locale: Locale,
 ) -> Result<Revocation, OAuthError> {
     let grant = kept(platform, account).await?;
     let settings = crate::settings::provider(platform, kind).await?;
@@ -162,20 +162,14 @@ pub async fn revoke(
     };
     forget(platform, account).await?;
     let hint = match kind {
-        ProviderKind::Google if revoked => "",
-        ProviderKind::Google if shared => {
-            "Another account here belongs to the same person, so Google was not asked to end the grant."
-        }
-        ProviderKind::Google => {
-            "Google could not be asked to end the grant; remove it at https://myaccount.google.com/connections."
-        }
-        ProviderKind::Microsoft => {
-            "Microsoft has no way to revoke a grant from here; remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal)."
-        }
+        ProviderKind::Google if revoked => None,
+        ProviderKind::Google if shared => Some(Text::HintShared),
+        ProviderKind::Google => Some(Text::HintGoogle),
+        ProviderKind::Microsoft => Some(Text::HintMicrosoft),
     };
     Ok(Revocation {
         revoked,
-        hint: hint.to_owned(),
+        hint: hint.map(|hint| hint.in_locale(locale)).unwrap_or_default(),
     })
 }
 

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::{ProviderError, Result};
 use crate::oauth::{self, OAuthError};
+use crate::settings::texts::Locale;
+use crate::store::accounts;
 use crate::platform::{HttpError, Platform, Request, Response};
 use crate::settings::ProviderKind;
 
@@ -120,9 +122,13 @@ impl<P: Platform> Client<'_, P> {
         &self,
         rejected: Option<&crate::settings::Secret>,
     ) -> Result<crate::settings::Secret> {
-        oauth::tokens::access(self.platform, self.kind, &self.account, rejected)
-            .await
-            .map_err(|error| token_error(error, self.platform.now()))
+        match oauth::tokens::access(self.platform, self.kind, &self.account, rejected).await {
+            Ok(token) => Ok(token),
+            Err(error) => {
+                let locale = owner_locale(self.platform, &self.account).await;
+                Err(token_error(error, self.platform.now(), locale))
+            }
+        }
     }
 
     async fn exchange(&self, call: &Call, token: &crate::settings::Secret) -> Result<Response> {
@@ -160,17 +166,30 @@ impl<P: Platform> Client<'_, P> {
     }
 }
 
-fn token_error(error: OAuthError, now: u64) -> ProviderError {
+/// The language of whoever reads why their account does not go on.
+async fn owner_locale(platform: &impl Platform, account: &str) -> Locale {
+    match accounts::get(platform, account).await {
+        Ok(Some(account)) => Locale::of_user(platform, &account.user),
+        _ => Locale::English,
+    }
+}
+
+fn token_error(error: OAuthError, now: u64, locale: Locale) -> ProviderError {
+    let text = error.in_locale(locale);
     match error {
-        OAuthError::Wait { until, reason } => ProviderError::Wait { until, reason },
-        OAuthError::Administrator(todo) => ProviderError::Administrator(todo),
-        OAuthError::NotConfigured(_) => ProviderError::Administrator(error.to_string()),
-        OAuthError::MissingScope(scopes) => ProviderError::MissingScope(scopes.join(", ")),
-        OAuthError::Store(error) => ProviderError::Wait {
-            until: now + 1_000,
-            reason: error.to_string(),
+        OAuthError::Wait { until, .. } => ProviderError::Wait {
+            until,
+            reason: text,
         },
-        other => ProviderError::Reconnect(other.to_string()),
+        OAuthError::Administrator(_) | OAuthError::NotConfigured(_) => {
+            ProviderError::Administrator(text)
+        }
+        OAuthError::MissingScope(scopes) => ProviderError::MissingScope(scopes.join(", ")),
+        OAuthError::Store(_) => ProviderError::Wait {
+            until: now + 1_000,
+            reason: text,
+        },
+        _ => ProviderError::Reconnect(text),
     }
 }
 

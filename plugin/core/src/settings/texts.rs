@@ -19,6 +19,13 @@ impl Locale {
         }
     }
 
+    /// That of a person of the host.
+    pub fn of_user(platform: &impl crate::platform::Users, user: &str) -> Self {
+        platform
+            .user(user)
+            .map_or(Self::English, |user| Self::of(&user.locale))
+    }
+
     fn pick(self, [english, russian, chinese]: [&str; 3]) -> &str {
         match self {
             Self::English => english,
@@ -113,6 +120,22 @@ texts! {
     ForwardedSubject: "Subject:", "Тема:", "主题：";
     ForwardedTo: "To:", "Кому:", "收件人：";
     ForwardedCc: "Cc:", "Копия:", "抄送：";
+    FolderStarred: "Starred", "Помеченные", "已加星标";
+    FolderEverything: "All mail", "Вся почта", "所有邮件";
+    Unlinked: "This account is unlinked; its mail is kept.", "Ящик отключён, его письма сохранены.", "此账户已取消关联，邮件已保留。";
+    ConsentLacks: "The consent does not include", "Согласие не включает", "授权中不包含";
+    HintShared:
+        "Another account here belongs to the same person, so Google was not asked to end the grant.",
+        "Здесь есть ещё один ящик того же владельца, поэтому доступ у Google не отзывался.",
+        "此处还有同一用户的其他账户，因此没有请求 Google 终止授权。";
+    HintGoogle:
+        "Google could not be asked to end the grant; remove it at https://myaccount.google.com/connections.",
+        "Не удалось отозвать доступ у Google; удалите его на странице https://myaccount.google.com/connections.",
+        "无法请求 Google 终止授权；请在 https://myaccount.google.com/connections 中移除。";
+    HintMicrosoft:
+        "Microsoft has no way to revoke a grant from here; remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).",
+        "У Microsoft доступ нельзя отозвать отсюда; удалите его на https://myapps.microsoft.com (рабочая или учебная запись) или https://account.live.com/consent/Manage (личная).",
+        "Microsoft 不支持从此处撤销授权；请在 https://myapps.microsoft.com（工作或学校账户）或 https://account.live.com/consent/Manage（个人账户）中移除。";
     StepNetwork: "The provider can be reached", "Провайдер доступен", "可以连接到服务商";
     StepClient: "The provider knows the client ID", "Провайдер знает идентификатор клиента", "服务商认可客户端 ID";
     StepSecret: "The client secret is accepted", "Секрет клиента принят", "客户端密码有效";

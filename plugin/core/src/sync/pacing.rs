@@ -7,6 +7,7 @@ use crate::model::{Event, JobOutcome};
 use crate::platform::{Level, Platform, StoreError, Value};
 use crate::provider::ProviderError;
 use crate::store::{accounts, log};
+use crate::settings::texts::{Locale, Text};
 use crate::store::column::Column;
 use crate::store::queues::time;
 use crate::store::rows::Account;
@@ -59,7 +60,8 @@ pub(crate) async fn pause(
         }
         ProviderError::Reconnect(why) => reconnect(why),
         ProviderError::MissingScope(what) => {
-            reconnect(format!("The consent does not include {what}."))
+            let locale = Locale::of_user(platform, &account.user);
+            reconnect(format!("{} {what}.", Text::ConsentLacks.in_locale(locale)))
         }
         ProviderError::Administrator(what) => {
             let (mut changes, outcome, _) = wait(

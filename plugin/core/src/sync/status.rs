@@ -2,6 +2,7 @@
 
 use crate::model::{Condition, Stage, Status};
 use crate::platform::{Platform, StoreError};
+use crate::settings::texts::{Locale, Text};
 use crate::store::rows::{Account, Stream};
 use crate::store::{accounts, queues};
 
@@ -28,9 +29,9 @@ fn stage(account: &Account, streams: &[Stream]) -> Stage {
 
 /// What the rows say at this time.
 #[must_use]
-pub fn condition(account: &Account, streams: &[Stream], now: u64) -> Condition {
+pub fn condition(account: &Account, streams: &[Stream], now: u64, locale: Locale) -> Condition {
     if account.state == "detached" {
-        return Condition::Reconnect("This account is unlinked; its mail is kept.".into());
+        return Condition::Reconnect(Text::Unlinked.in_locale(locale));
     }
     if let Some(why) = &account.reconnect {
         return Condition::Reconnect(why.clone());
@@ -73,10 +74,11 @@ pub fn condition(account: &Account, streams: &[Stream], now: u64) -> Condition {
 pub(crate) async fn status(
     platform: &impl Platform,
     account: &Account,
+    locale: Locale,
 ) -> Result<Status, StoreError> {
     let streams = accounts::streams(platform, &account.id).await?;
     Ok(Status {
-        condition: condition(account, &streams, platform.now()),
+        condition: condition(account, &streams, platform.now(), locale),
         stage: stage(account, &streams),
         stored: count(account.local_count),
         // Of a part of the mailbox, the provider does not tell the size.

@@ -165,7 +165,7 @@ impl World {
             }
             let account = account_rows::get(&self.host, &self.account).await.unwrap();
             let Some(account) = account else { return };
-            let status = crate::sync::status::status(&self.host, &account)
+            let status = crate::sync::status::status(&self.host, &account, Locale::English)
                 .await
                 .unwrap();
             let busy = queues::any_edit(&self.host, &self.account).await.unwrap()
