@@ -16,7 +16,7 @@ use crate::bindings::mail::mailbox::{Download, Filter, Messages, Showing, Thread
 use crate::bindings::mail::types::{Address, Content, Folder, Message, Slice};
 use crate::bindings::plugin::job_handler::{Job, Outcome};
 use crate::bindings::plugin::oauth_callback::Begun;
-use crate::bindings::plugin::settings::{Entry, Problem, Section, Step};
+use crate::bindings::plugin::settings::{Entry, Notice, Problem, Section, Step};
 use crate::bindings::plugin::webhook::{Request, Response};
 use crate::bindings::types::{Caller, Error};
 
@@ -123,6 +123,25 @@ impl Plugin {
             "load",
             |exports| exports.settings.as_ref(),
             |store, guest| guest.call_load(&mut *store, &caller, &section)
+        )?
+        .map_err(PluginError::Refused)
+    }
+
+    /// What is to be said about the saved settings of a section.
+    pub async fn settings_notices(
+        &self,
+        caller: &Caller,
+        section: String,
+    ) -> Result<Vec<Notice>, PluginError> {
+        let behalf = behalf(caller);
+        let caller = caller.clone();
+        call!(
+            &self.running,
+            behalf,
+            "settings",
+            "notices",
+            |exports| exports.settings.as_ref(),
+            |store, guest| guest.call_notices(&mut *store, &caller, &section)
         )?
         .map_err(PluginError::Refused)
     }

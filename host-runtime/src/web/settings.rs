@@ -101,8 +101,41 @@ pub(crate) struct SettingsSection {
     help: String,
     /// Whether `…/check` has something to check.
     checkable: bool,
+    /// What is to be known about it now.
+    notices: Vec<SettingsNotice>,
     /// In the order in which they are shown.
     fields: Vec<SettingsField>,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum NoticeSeverity {
+    Info,
+    /// Something stops working soon, or for some people.
+    Warning,
+}
+
+/// Something that an administrator should know about a section as it is saved.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsNotice {
+    /// How much it matters.
+    severity: NoticeSeverity,
+    /// For people.
+    text: String,
+}
+
+impl From<s::Notice> for SettingsNotice {
+    fn from(notice: s::Notice) -> Self {
+        Self {
+            severity: match notice.severity {
+                s::Severity::Info => NoticeSeverity::Info,
+                s::Severity::Warning => NoticeSeverity::Warning,
+            },
+            text: notice.text,
+        }
+    }
 }
 
 /// All of a plugin's settings.
@@ -209,6 +242,11 @@ impl Asked {
             .await
             .map_err(|error| plugin_errors::problem(error, &self.context()))?;
         let mut entries: BTreeMap<String, s::Entry> = entries.into_iter().collect();
+        let notices = self
+            .plugin
+            .settings_notices(&self.principal.caller(), section.name.clone())
+            .await
+            .map_err(|error| plugin_errors::problem(error, &self.context()))?;
         let fields = section
             .fields
             .into_iter()
@@ -219,6 +257,7 @@ impl Asked {
             title: section.title,
             help: section.help,
             checkable: section.checkable,
+            notices: notices.into_iter().map(Into::into).collect(),
             fields,
         })
     }

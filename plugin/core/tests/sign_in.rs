@@ -485,3 +485,52 @@ async fn a_crash_at_any_point_of_a_refresh_loses_no_account(#[case] kind: Provid
     }
     assert!(crashes > 5, "every step was tried");
 }
+
+#[tokio::test]
+async fn an_administrator_is_warned_before_people_are_stopped() {
+    use email_manager_core::settings::notices::{Severity, notices};
+    let world = World::with(MICROSOFT, 1).await;
+    let told = |locale| notices(&world.host, Section::Provider(MICROSOFT), locale);
+    let text = |text: &str| Entry::Text(text.to_owned());
+    let first = told(Locale::English).await.unwrap();
+    assert_eq!(first.len(), 2, "no date, no consent: {first:?}");
+    assert!(first[1].text.contains("/organizations/v2.0/adminconsent?client_id=client-id"));
+    // The fakes' clock stands in October 2026.
+    world
+        .save(&[
+            ("secret_expires", text("2026-10-20")),
+            ("admin_consent", Entry::Toggle(true)),
+        ])
+        .await;
+    let soon = told(Locale::English).await.unwrap();
+    assert_eq!(soon.len(), 1, "{soon:?}");
+    assert!(soon[0].severity == Severity::Warning && soon[0].text.ends_with("2026-10-20"));
+    assert!(told(Locale::Russian).await.unwrap()[0].text.contains("скоро"));
+    world.advance(60 * 86_400);
+    let over = told(Locale::English).await.unwrap();
+    assert!(over[0].text.contains("expired"), "{over:?}");
+    let bad = world.save(&[("secret_expires", text("31.12.2026"))]).await;
+    assert_eq!(bad[0].field, "secret_expires");
+}
+
+/// Every field has a label in every language, and what a form loads it can save.
+#[tokio::test]
+async fn forms_are_whole_in_every_language() {
+    let world = World::with(GOOGLE, 1).await;
+    for locale in [Locale::English, Locale::Russian, Locale::Chinese] {
+        for section in form::describe(locale) {
+            let known = Section::from_name(section.name).unwrap();
+            let values = form::load(&world.host, known).await.unwrap();
+            let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
+            for field in &section.fields {
+                assert!(!field.label.is_empty(), "{}", field.name);
+                assert!(names.contains(&field.name), "{} is not loaded", field.name);
+            }
+            assert_eq!(names.len(), section.fields.len(), "{}", section.name);
+            if known != Section::Provider(MICROSOFT) {
+                let problems = form::save(&world.host, known, values, locale).await;
+                assert_eq!(problems.unwrap(), []);
+            }
+        }
+    }
+}

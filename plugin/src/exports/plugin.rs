@@ -155,6 +155,25 @@ impl exported::settings::Guest for Plugin {
             .collect())
     }
 
+    fn notices(
+        by: exported::settings::Caller,
+        name: String,
+    ) -> Result<Vec<exported::settings::Notice>, exported::settings::Error> {
+        let by = caller(by);
+        administrator(&by)?;
+        let locale = settings::texts::Locale::of(&by.locale);
+        let notices = run(settings::notices::notices(&Host, section(&name)?, locale))
+            .map_err(|fault| error(fault.into()))?;
+        let notice = |notice: settings::notices::Notice| exported::settings::Notice {
+            severity: match notice.severity {
+                settings::notices::Severity::Info => exported::settings::Severity::Info,
+                settings::notices::Severity::Warning => exported::settings::Severity::Warning,
+            },
+            text: notice.text,
+        };
+        Ok(notices.into_iter().map(notice).collect())
+    }
+
     fn save(
         by: exported::settings::Caller,
         name: String,

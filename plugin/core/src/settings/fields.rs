@@ -47,20 +47,20 @@ pub struct FormSection {
 }
 
 /// Endpoint overrides of a provider: field name and label.
-pub(super) fn endpoint_fields(kind: ProviderKind) -> &'static [(&'static str, &'static str)] {
+pub(super) fn endpoint_fields(kind: ProviderKind) -> &'static [(&'static str, Text)] {
     match kind {
         ProviderKind::Google => &[
-            ("authorize_url", "Authorize URL"),
-            ("token_url", "Token URL"),
-            ("revoke_url", "Revoke URL"),
-            ("userinfo_url", "User info URL"),
-            ("keys_url", "Keys URL (JWKS)"),
-            ("api_url", "Gmail API URL"),
-            ("batch_path", "Gmail batch path"),
+            ("authorize_url", Text::EndpointAuthorize),
+            ("token_url", Text::EndpointToken),
+            ("revoke_url", Text::EndpointRevoke),
+            ("userinfo_url", Text::EndpointUserinfo),
+            ("keys_url", Text::EndpointKeys),
+            ("api_url", Text::EndpointGmail),
+            ("batch_path", Text::EndpointBatch),
         ],
         ProviderKind::Microsoft => &[
-            ("authority_url", "Authority URL"),
-            ("graph_url", "Graph URL"),
+            ("authority_url", Text::EndpointAuthority),
+            ("graph_url", Text::EndpointGraph),
         ],
     }
 }
@@ -133,6 +133,13 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
             true,
         ),
         field(
+            "secret_expires",
+            Text::SecretExpires,
+            Some(Text::SecretExpiresHelp),
+            Control::Text,
+            false,
+        ),
+        field(
             "redirect_uri",
             Text::RedirectUri,
             Some(Text::RedirectUriHelp),
@@ -140,6 +147,20 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
             false,
         ),
     ];
+    if kind == ProviderKind::Google {
+        let states = [
+            ("testing", Text::PublishingTesting),
+            ("production", Text::PublishingProduction),
+            ("internal", Text::PublishingInternal),
+        ];
+        fields.push(field(
+            "publishing",
+            Text::Publishing,
+            Some(Text::PublishingHelp),
+            choices(&states),
+            false,
+        ));
+    }
     if kind == ProviderKind::Microsoft {
         let clouds = [
             ("global", Text::CloudGlobal),
@@ -158,6 +179,13 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
             advanced: true,
             ..field("cloud", Text::Cloud, None, choices(&clouds), false)
         });
+        fields.push(field(
+            "admin_consent",
+            Text::AdminConsent,
+            Some(Text::AdminConsentHelp),
+            Control::Toggle,
+            false,
+        ));
     }
     let access = [
         ("full", Text::AccessFull),
@@ -180,7 +208,7 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
     ));
     fields.extend(endpoint_fields(kind).iter().map(|(name, label)| FormField {
         name,
-        label: (*label).to_owned(),
+        label: text(*label),
         help: text(Text::EndpointHelp),
         control: Control::Text,
         required: false,
@@ -216,6 +244,19 @@ fn sync_fields(locale: Locale) -> Vec<FormField> {
             Text::Domains,
             Some(Text::DomainsHelp),
             Control::Text,
+        ),
+        field("push", Text::Push, Some(Text::PushHelp), Control::Toggle),
+        field(
+            "push_google_url",
+            Text::PushGoogle,
+            Some(Text::PushAddressHelp),
+            Control::Copyable,
+        ),
+        field(
+            "push_microsoft_url",
+            Text::PushMicrosoft,
+            Some(Text::PushAddressHelp),
+            Control::Copyable,
         ),
     ]
 }

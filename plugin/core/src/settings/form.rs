@@ -1,9 +1,11 @@
 //! Loading and saving sections.
 
 use super::fields::{BACKFILL, INTERVAL, endpoint_fields};
-use super::parse::{address, chosen, domains, no_spaces, path, spelled, tenant};
+use super::parse::{address, chosen, date, domains, no_spaces, path, spelled, tenant};
 use super::texts::{Locale, Text};
-use super::{Access, Cloud, ProviderKind, ProviderSettings, Secret, Section, SyncSettings};
+use super::{
+    Access, Cloud, ProviderKind, ProviderSettings, Publishing, Secret, Section, SyncSettings,
+};
 use crate::platform::{Platform, StoreError};
 
 pub use super::fields::{Choice, Control, FormField, FormSection, describe};
@@ -55,10 +57,23 @@ pub async fn load(
                 }),
             ));
             values.push((
+                "secret_expires",
+                Entry::Text(
+                    settings
+                        .secret_expires
+                        .map(|date| date.to_string())
+                        .unwrap_or_default(),
+                ),
+            ));
+            values.push((
                 "redirect_uri",
                 Entry::Text(platform.redirect_uri().unwrap_or_default()),
             ));
+            if kind == ProviderKind::Google {
+                values.push(("publishing", Entry::Text(spelled(&settings.publishing))));
+            }
             if kind == ProviderKind::Microsoft {
+                values.push(("admin_consent", Entry::Toggle(settings.admin_consent)));
                 values.push(("tenant", Entry::Text(settings.tenant().to_owned())));
                 values.push(("cloud", Entry::Text(spelled(&settings.cloud))));
             }
@@ -85,6 +100,11 @@ pub async fn load(
                 "allowed_domains",
                 Entry::Text(settings.allowed_domains.join(", ")),
             ));
+            values.push(("push", Entry::Toggle(settings.push)));
+            let origin = platform.public_origin();
+            let address = |kind| Entry::Text(super::push_address(&origin, kind));
+            values.push(("push_google_url", address(ProviderKind::Google)));
+            values.push(("push_microsoft_url", address(ProviderKind::Microsoft)));
         }
     }
     Ok(values
@@ -104,6 +124,7 @@ pub async fn save(
     match section {
         Section::Provider(kind) => {
             let mut settings = super::provider(platform, kind).await?;
+            let before = settings.clone();
             let stored = super::client_secret(platform, kind).await?.is_some();
             let mut secret = if stored {
                 SecretState::Set
@@ -127,6 +148,15 @@ pub async fn save(
                     .filter(|(_, missing)| *missing)
                     .map(|(name, _)| (name.to_owned(), Text::ProblemRequired)),
             );
+            if let SecretState::Replace(_) = &secret
+                && settings.secret_expires == before.secret_expires
+                && before
+                    .secret_expires
+                    .is_some_and(|date| super::notices::is_near(date, platform.now()))
+            {
+                // It was the old secret's, and would warn of the new one.
+                settings.secret_expires = None;
+            }
             if problems.is_empty() {
                 if let SecretState::Replace(Secret(secret)) = secret {
                     platform
@@ -189,6 +219,13 @@ fn set_provider_field(
             }
             *secret = SecretState::Replace(Secret(text.to_owned()));
         }
+        ("secret_expires", Entry::Text(text)) => settings.secret_expires = date(text.trim())?,
+        ("publishing", Entry::Text(text)) if kind == ProviderKind::Google => {
+            settings.publishing = chosen::<Publishing>(&text)?
+        }
+        ("admin_consent", Entry::Toggle(on)) if kind == ProviderKind::Microsoft => {
+            settings.admin_consent = on
+        }
         ("access", Entry::Text(text)) => settings.access = chosen::<Access>(&text)?,
         ("allow_delete", Entry::Toggle(on)) => settings.allow_delete = on,
         ("tenant", Entry::Text(text)) if kind == ProviderKind::Microsoft => {
@@ -217,7 +254,7 @@ fn set_provider_field(
                 settings.endpoints.insert(name.to_owned(), text.to_owned());
             }
         }
-        ("client_id" | "client_secret" | "access" | "allow_delete", _) => {
+        ("client_id" | "client_secret" | "secret_expires" | "access" | "allow_delete", _) => {
             return Err(Text::ProblemType);
         }
         _ => return Err(Text::ProblemUnknown),
@@ -240,7 +277,10 @@ fn set_sync_field(settings: &mut SyncSettings, name: &str, entry: Entry) -> Resu
             settings.backfill_days = within(value, BACKFILL)?
         }
         ("allowed_domains", Entry::Text(text)) => settings.allowed_domains = domains(&text)?,
-        ("interval_minutes" | "backfill_days" | "allowed_domains", _) => {
+        ("push", Entry::Toggle(on)) => settings.push = on,
+        // A form sends back what it was given.
+        ("push_google_url" | "push_microsoft_url", _) => {}
+        ("interval_minutes" | "backfill_days" | "allowed_domains" | "push", _) => {
             return Err(Text::ProblemType);
         }
         _ => return Err(Text::ProblemUnknown),

@@ -7,6 +7,7 @@
 pub mod check;
 mod fields;
 pub mod form;
+pub mod notices;
 mod parse;
 pub mod texts;
 
@@ -20,6 +21,12 @@ use crate::platform::{
 
 /// The path of the redirect URI, as the documentation promises it.
 pub const REDIRECT_PATH: &str = "/admin/settings/mail/oauth2";
+
+/// The name under which a provider's push arrives; see `lifecycle.describe` for the plugin's.
+#[must_use]
+pub fn push_address(origin: &str, kind: ProviderKind) -> String {
+    format!("{origin}/hooks/email-manager/{}", kind.name())
+}
 
 const COLLECTION: &str = "settings";
 
@@ -110,6 +117,19 @@ pub enum Access {
     Read,
 }
 
+/// How far an application at Google has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Publishing {
+    /// As every application begins: for listed people, a week at a time.
+    #[default]
+    Testing,
+    /// For everybody.
+    Production,
+    /// For the people of one Workspace.
+    Internal,
+}
+
 /// Microsoft's separate clouds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -158,6 +178,12 @@ pub struct ProviderSettings {
     pub tenant: String,
     /// Microsoft.
     pub cloud: Cloud,
+    /// When the client secret expires, if it does and that is known.
+    pub secret_expires: Option<chrono::NaiveDate>,
+    /// Google: who may consent to the application.
+    pub publishing: Publishing,
+    /// Microsoft: an administrator has approved it for everybody.
+    pub admin_consent: bool,
     /// Endpoint overrides by field name; empty ones are left out.
     pub endpoints: std::collections::BTreeMap<String, String>,
 }
@@ -250,6 +276,8 @@ pub struct SyncSettings {
     pub backfill_days: u32,
     /// Lower case; empty: any address may be linked.
     pub allowed_domains: Vec<String>,
+    /// Whether providers are to tell of new mail. Kept until that is there.
+    pub push: bool,
 }
 
 impl Default for SyncSettings {
@@ -259,6 +287,7 @@ impl Default for SyncSettings {
             interval_minutes: 5,
             backfill_days: 30,
             allowed_domains: Vec::new(),
+            push: false,
         }
     }
 }

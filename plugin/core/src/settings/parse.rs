@@ -1,5 +1,6 @@
 //! What people type into fields, and what is wrong with it.
 
+use chrono::NaiveDate;
 use url::Url;
 
 use super::texts::Text;
@@ -25,6 +26,16 @@ pub(super) fn no_spaces(text: &str) -> Result<&str, Text> {
     } else {
         Ok(text)
     }
+}
+
+/// A day; empty: none.
+pub(super) fn date(text: &str) -> Result<Option<NaiveDate>, Text> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(Some)
+        .map_err(|_| Text::ProblemDate)
 }
 
 /// A tenant's name, ID or domain.

@@ -1,4 +1,4 @@
-//! What an administrator reads, in English, Russian and Chinese.
+//! What people read of the plugin itself, in English, Russian and Chinese.
 
 /// A language that there are texts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,74 @@ texts! {
     CloudUsGovernment: "US Government (GCC High)", "Правительство США (GCC High)", "美国政府 (GCC High)";
     CloudUsDefense: "US Department of Defense", "Министерство обороны США", "美国国防部";
     CloudChina: "China (21Vianet)", "Китай (21Vianet)", "中国（世纪互联）";
+    SecretExpires: "Secret expires on", "Секрет действует до", "密码到期日";
+    SecretExpiresHelp:
+        "As year-month-day, such as 2027-03-31; you are warned a month before. Empty: it does not expire, or you don't know.",
+        "В виде год-месяц-день, например 2027-03-31; предупреждение появится за месяц. Пусто — бессрочный или срок неизвестен.",
+        "格式为 年-月-日，例如 2027-03-31；到期前一个月会提醒。留空表示不过期或未知。";
+    Publishing: "Publishing status", "Статус публикации", "发布状态";
+    PublishingHelp:
+        "As it stands in Google Cloud under OAuth consent screen → Audience.",
+        "Как указано в Google Cloud: экран согласия OAuth → Аудитория.",
+        "与 Google Cloud 中“OAuth 同意屏幕 → 目标对象”的设置一致。";
+    PublishingTesting: "In testing", "Тестирование", "测试中";
+    PublishingProduction: "In production", "Опубликовано", "已发布";
+    PublishingInternal: "Internal to a Workspace", "Только для организации Workspace", "仅限 Workspace 内部";
+    AdminConsent: "Admin consent was granted", "Согласие администратора дано", "已授予管理员同意";
+    AdminConsentHelp:
+        "Many organisations let only their administrator approve access to mail.",
+        "Во многих организациях доступ к почте может одобрить только администратор.",
+        "许多组织只允许管理员批准邮件访问权限。";
+    EndpointAuthorize: "Authorize URL", "Адрес авторизации", "授权地址";
+    EndpointToken: "Token URL", "Адрес выдачи токенов", "令牌地址";
+    EndpointRevoke: "Revoke URL", "Адрес отзыва", "撤销地址";
+    EndpointUserinfo: "User info URL", "Адрес сведений о пользователе", "用户信息地址";
+    EndpointKeys: "Keys URL (JWKS)", "Адрес ключей (JWKS)", "密钥地址 (JWKS)";
+    EndpointGmail: "Gmail API URL", "Адрес Gmail API", "Gmail API 地址";
+    EndpointBatch: "Gmail batch path", "Путь пакетных запросов Gmail", "Gmail 批处理路径";
+    EndpointAuthority: "Authority URL", "Адрес центра авторизации", "授权机构地址";
+    EndpointGraph: "Graph URL", "Адрес Graph", "Graph 地址";
+    Push: "Let providers tell of new mail (push)", "Уведомления провайдеров о новой почте (push)", "由服务商推送新邮件通知 (push)";
+    PushHelp:
+        "Instead of only looking for it. The addresses below are then registered with the providers.",
+        "Вместо одной лишь проверки. Адреса ниже тогда регистрируются у провайдеров.",
+        "而不仅仅是定时检查。届时将向服务商登记下方地址。";
+    PushGoogle: "Push address for Google", "Адрес уведомлений для Google", "Google 推送地址";
+    PushMicrosoft: "Push address for Microsoft", "Адрес уведомлений для Microsoft", "Microsoft 推送地址";
+    PushAddressHelp: "Must be reachable from the internet over https.", "Должен быть доступен из интернета по https.", "必须能通过 https 从互联网访问。";
+    ProblemDate: "Not a date such as 2027-03-31.", "Это не дата вида 2027-03-31.", "不是有效的日期，例如 2027-03-31。";
+    NoticeSetUp:
+        "Not set up yet: nobody can link an account of this provider.",
+        "Ещё не настроено: подключить ящик этого провайдера нельзя.",
+        "尚未配置：无法关联此服务商的账户。";
+    NoticeExpired:
+        "The client secret has expired. Nobody's mail is synchronised until you create a new one at the provider and save it here. It expired on",
+        "Секрет клиента истёк. Почта не синхронизируется, пока вы не создадите у провайдера новый и не сохраните его здесь. Истёк",
+        "客户端密码已过期。在服务商处创建新密码并保存到此处之前，邮件不会同步。过期日期：";
+    NoticeExpires:
+        "The client secret is about to expire. Create a new one at the provider and save it here before",
+        "Секрет клиента скоро истечёт. Создайте у провайдера новый и сохраните его здесь до",
+        "客户端密码即将过期。请在此日期之前在服务商处创建新密码并保存到此处：";
+    NoticeNoDate:
+        "Client secrets of Microsoft expire. Fill in the date, so that you are warned in time.",
+        "Секреты клиента Microsoft имеют срок действия. Укажите дату, чтобы получить предупреждение вовремя.",
+        "Microsoft 的客户端密码会过期。请填写到期日，以便及时收到提醒。";
+    NoticeTesting:
+        "While the app is in testing, only listed test users can link, and they must link again every seven days. Publish it, or make it internal, in Google Cloud.",
+        "Пока приложение в режиме тестирования, подключаться могут только указанные тестовые пользователи, и каждые семь дней это нужно делать заново. Опубликуйте приложение или сделайте его внутренним в Google Cloud.",
+        "应用处于测试状态时，只有列出的测试用户可以关联，且每七天必须重新关联。请在 Google Cloud 中发布应用或将其设为内部应用。";
+    NoticeConsent:
+        "Where only an administrator may approve access to mail, open this address as one, then switch on \"Admin consent was granted\":",
+        "Если доступ к почте может одобрить только администратор, откройте под его учётной записью этот адрес и затем включите «Согласие администратора дано»:",
+        "如果只有管理员可以批准邮件访问权限，请以管理员身份打开此地址，然后启用“已授予管理员同意”：";
+    NoticeDelete:
+        "Deleting for ever asks people for full rights to their mailbox. Google shows a stronger warning then and verifies the app more strictly.",
+        "Для удаления навсегда у пользователей запрашиваются полные права на ящик. Google тогда показывает более строгое предупреждение и строже проверяет приложение.",
+        "永久删除需要用户授予邮箱的完全权限。Google 会显示更严格的警告，并对应用进行更严格的审核。";
+    NoticePush:
+        "Push is not used yet: the choice is kept, and until then mail is looked for at the interval above.",
+        "Push пока не используется: выбор сохранён, а до тех пор почта проверяется с интервалом, указанным выше.",
+        "推送功能尚未启用：您的选择已保存，在此之前将按上述间隔检查邮件。";
     EndpointHelp:
         "Only for a proxy or a test double; empty: the provider's own.",
         "Только для прокси или тестового сервера; пусто — адрес провайдера.",

@@ -269,6 +269,9 @@ impl settings::Guest for Double {
             Err(reason) => Err(Error::Other(reason)),
         }
     }
+    fn notices(_: Caller, _: String) -> Result<Vec<settings::Notice>, Error> {
+        Ok(vec![])
+    }
     fn save(_: Caller, _: String, _: Vec<(String, settings::Entry)>) -> Result<Vec<settings::Problem>, Error> {
         Ok(vec![])
     }
