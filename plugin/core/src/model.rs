@@ -371,7 +371,9 @@ pub struct Counts {
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "named as in the contract")]
 pub enum Event {
-    Linked { again: bool },
+    Linked {
+        again: bool,
+    },
     Unlinked,
     Began(Activity),
     Finished {
@@ -382,10 +384,16 @@ pub enum Event {
     },
     Quiet,
     CursorLost,
-    Waiting { until: u64, reason: String },
+    Waiting {
+        until: u64,
+        reason: String,
+    },
     Reconnect(String),
     Administrator(String),
-    Refused { changes: u64, reason: String },
+    Refused {
+        changes: u64,
+        reason: String,
+    },
 }
 
 /// See `accounts.log-entry`.

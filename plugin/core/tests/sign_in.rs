@@ -494,7 +494,11 @@ async fn an_administrator_is_warned_before_people_are_stopped() {
     let text = |text: &str| Entry::Text(text.to_owned());
     let first = told(Locale::English).await.unwrap();
     assert_eq!(first.len(), 2, "no date, no consent: {first:?}");
-    assert!(first[1].text.contains("/organizations/v2.0/adminconsent?client_id=client-id"));
+    assert!(
+        first[1]
+            .text
+            .contains("/organizations/v2.0/adminconsent?client_id=client-id")
+    );
     // The fakes' clock stands in October 2026.
     world
         .save(&[
@@ -505,7 +509,11 @@ async fn an_administrator_is_warned_before_people_are_stopped() {
     let soon = told(Locale::English).await.unwrap();
     assert_eq!(soon.len(), 1, "{soon:?}");
     assert!(soon[0].severity == Severity::Warning && soon[0].text.ends_with("2026-10-20"));
-    assert!(told(Locale::Russian).await.unwrap()[0].text.contains("скоро"));
+    assert!(
+        told(Locale::Russian).await.unwrap()[0]
+            .text
+            .contains("скоро")
+    );
     world.advance(60 * 86_400);
     let over = told(Locale::English).await.unwrap();
     assert!(over[0].text.contains("expired"), "{over:?}");

@@ -2,6 +2,7 @@
 //!
 //! Each step does what a person would, through the HTTP API, and looks at the provider for what must have happened there.
 
+mod comfort;
 mod link;
 mod manage;
 mod read;
@@ -148,6 +149,22 @@ pub async fn run(
             send::forward(&job, &mixed),
         )
         .await?;
+    report
+        .step("recipients completed", comfort::recipients(&job))
+        .await?;
+    report
+        .step("draft saved, opened, saved again", comfort::draft(&job))
+        .await?;
+    report
+        .step(
+            "files as an archive, and shown",
+            comfort::files(&job, &mixed),
+        )
+        .await?;
+    report
+        .step("signature; a folder left out", comfort::settings(&job))
+        .await?;
+    report.step("log and badge", comfort::log(&job)).await?;
     report
         .step("access token refreshed", recover::expiry(&job))
         .await?;

@@ -10,8 +10,8 @@ use super::MailCaller;
 use super::list::{Items, Page, SliceParams};
 use super::model::{Address, into};
 use super::writing::{
-    ActionRequest, Applied, Draft, DraftChange, OpenedDraft, Outgoing, PrepareRequest, Saved, SendRequest,
-    UndoRequest,
+    ActionRequest, Applied, Draft, DraftChange, OpenedDraft, Outgoing, PrepareRequest, Saved,
+    SendRequest, UndoRequest,
 };
 use crate::bindings::mail::compose;
 use crate::web::AppState;

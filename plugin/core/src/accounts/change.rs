@@ -75,7 +75,10 @@ fn signature(html: &str) -> Result<Option<String>> {
     if html.len() > SIGNATURE {
         return Err(Error::Invalid(
             "signature".into(),
-            format!("A signature has at most {} kB; use smaller pictures.", SIGNATURE >> 10),
+            format!(
+                "A signature has at most {} kB; use smaller pictures.",
+                SIGNATURE >> 10
+            ),
         ));
     }
     let visible = html.contains("<img") || !crate::content::text::of_html(&html).trim().is_empty();
@@ -95,7 +98,10 @@ async fn left_out(
         let Some((remote, role)) =
             folder.and_then(|folder| Some((folder.remote.clone()?, folder.role.as_ref()?.0)))
         else {
-            return Err(invalid("left_out", "There is no such folder in this account."));
+            return Err(invalid(
+                "left_out",
+                "There is no such folder in this account.",
+            ));
         };
         match role {
             // What is sent and drafted from here is recognised there.
@@ -135,7 +141,10 @@ fn leave_out(account: &rows::Account, wanted: &[String]) -> Vec<(&'static str, V
     let leaving = wanted.iter().filter(|remote| !before.contains(remote));
     let back = before.iter().any(|remote| !wanted.contains(remote));
     // What is being pruned and is still left out goes on from the top: it is quick where there is nothing left.
-    let half = account.pruning.iter().flat_map(|pruning| &pruning.0.folders);
+    let half = account
+        .pruning
+        .iter()
+        .flat_map(|pruning| &pruning.0.folders);
     let half = half.filter(|id| wanted.iter().any(|remote| local(remote) == **id));
     let mut folders: Vec<String> = leaving.map(local).chain(half.cloned()).collect();
     folders.sort_unstable();
@@ -146,7 +155,10 @@ fn leave_out(account: &rows::Account, wanted: &[String]) -> Vec<(&'static str, V
     }));
     let mut changes = vec![
         ("left_out", Some(Json(wanted.to_vec())).write()),
-        ("left_out_turn", account.left_out_turn.unwrap_or(0).saturating_add(1).write()),
+        (
+            "left_out_turn",
+            account.left_out_turn.unwrap_or(0).saturating_add(1).write(),
+        ),
         ("pruning", pruning.write()),
         ("next_run", Value::Null),
     ];

@@ -225,11 +225,7 @@ pub async fn complete(
         "an account was linked",
         &[("account", &id), ("provider", link.kind.name())],
     );
-    let state = if started {
-        "linked"
-    } else {
-        "awaiting-start"
-    };
+    let state = if started { "linked" } else { "awaiting-start" };
     Ok(format!("{AFTERWARDS}?account={id}&state={state}"))
 }
 
@@ -240,7 +236,11 @@ async fn start(platform: &impl Platform, link: &Link) -> Result<Option<Option<u6
         .iter()
         .any(|(name, value)| name.replace('_', "-") == "sync-since" && value == "default");
     Ok(match chosen(options) {
-        None if default => Some(settings::sync(platform).await?.default_since(platform.now())),
+        None if default => Some(
+            settings::sync(platform)
+                .await?
+                .default_since(platform.now()),
+        ),
         chosen => chosen,
     })
 }

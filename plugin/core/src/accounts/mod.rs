@@ -53,11 +53,7 @@ fn linked(account: &rows::Account) -> Linked {
     }
 }
 
-async fn present(
-    platform: &impl Platform,
-    caller: &Caller,
-    row: rows::Account,
-) -> Result<Account> {
+async fn present(platform: &impl Platform, caller: &Caller, row: rows::Account) -> Result<Account> {
     let status = status::status(platform, &row, Locale::of(&caller.locale)).await?;
     let abilities = Abilities::of(platform, &row).await?;
     let names = |features: Vec<crate::oauth::Feature>| {
@@ -67,7 +63,9 @@ async fn present(
             .collect()
     };
     let left_out = row.left_out().iter();
-    let left_out = left_out.map(|remote| ids::folder(&row.id, remote)).collect();
+    let left_out = left_out
+        .map(|remote| ids::folder(&row.id, remote))
+        .collect();
     Ok(Account {
         signature: row.signature.unwrap_or_default(),
         left_out,

@@ -9,8 +9,8 @@ use crate::model::Event;
 use crate::platform::{Level, Platform, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::commit::{News, commit};
-use crate::store::{log, queues};
 use crate::store::rows::{Edit, Parked};
+use crate::store::{log, queues};
 use crate::sync::{Fault, Worker};
 
 /// Edits looked at for one batch; a batch goes to the provider in calls of its own size.

@@ -8,8 +8,8 @@ use crate::model::{Caller, Draft, Error, Result, Saved};
 use crate::platform::{Platform, Priority, StoreError, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::column::{Column, Json};
-use crate::store::queues;
 use crate::store::rows::DraftRow;
+use crate::store::{queues, writing};
 use crate::sync::{Fault, Worker, pacing};
 
 /// A draft goes to the provider after its author has paused for this long (milliseconds).
@@ -50,7 +50,7 @@ pub async fn save(
             (row, Vec::new(), Vec::new())
         }
         Some(over) => {
-            let row = queues::draft(platform, &caller.user, &over.id).await?;
+            let row = writing::draft(platform, &caller.user, &over.id).await?;
             if row.revision != over.revision {
                 return Err(changed());
             }
@@ -60,11 +60,11 @@ pub async fn save(
                     "A draft stays in its account.".into(),
                 ));
             }
-            let kept = queues::enclosures(platform, &row.id).await?;
+            let kept = writing::enclosures(platform, &row.id).await?;
             let next_try = now.saturating_add(PAUSE_MS);
             let writes = vec![
-                queues::require_draft(&over.id, &over.revision),
-                queues::delete_enclosures(&row.id),
+                writing::require_draft(&over.id, &over.revision),
+                writing::delete_enclosures(&row.id),
             ];
             let row = DraftRow {
                 revision,
@@ -82,13 +82,13 @@ pub async fn save(
         id: row.id.clone(),
         revision: row.revision.clone(),
     };
-    writes.extend(queues::put_enclosures(enclosures));
+    writes.extend(writing::put_enclosures(enclosures));
     writes.push(queues::wake(
         &account.id,
         Some(row.next_try),
         Priority::Normal,
     ));
-    writes.extend(queues::put_draft(row));
+    writes.extend(writing::put_draft(row));
     match platform.apply(writes).await {
         Ok(()) => Ok(saved),
         Err(StoreError::Conflict(_)) => Err(changed()),
@@ -101,7 +101,7 @@ pub async fn save(
 /// # Errors
 /// `NotFound` for what is not the caller's.
 pub async fn discard(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
-    let row = queues::draft(platform, &caller.user, id).await?;
+    let row = writing::draft(platform, &caller.user, id).await?;
     let now = platform.now();
     let mut writes = leave(id, now);
     writes.push(queues::wake(&row.account, None, Priority::Normal));
@@ -111,7 +111,7 @@ pub async fn discard(platform: &impl Platform, caller: &Caller, id: &str) -> Res
 
 /// The draft is to be deleted at the provider, then here.
 pub(super) fn leave(id: &str, now: u64) -> Vec<Write> {
-    vec![queues::patch_draft(
+    vec![writing::patch_draft(
         id,
         vec![
             ("state", "leaving".to_owned().write()),
@@ -124,7 +124,7 @@ pub(super) fn leave(id: &str, now: u64) -> Vec<Write> {
 pub(crate) async fn step<P: Platform, V: Provider>(
     worker: &mut Worker<'_, P, V>,
 ) -> std::result::Result<(), Fault> {
-    let Some(row) = queues::draft_next(worker.platform, &worker.account.id).await? else {
+    let Some(row) = writing::draft_next(worker.platform, &worker.account.id).await? else {
         return Ok(());
     };
     let outcome = if row.state == "leaving" {
@@ -141,11 +141,11 @@ pub(crate) async fn step<P: Platform, V: Provider>(
                 Some("saved")
             };
             let writes = match state {
-                Some(state) => vec![queues::patch_draft(
+                Some(state) => vec![writing::patch_draft(
                     &row.id,
                     vec![("state", state.to_owned().write())],
                 )],
-                None => queues::delete_draft(&row.id),
+                None => writing::delete_draft(&row.id),
             };
             Ok(worker.platform.apply(writes).await?)
         }
@@ -159,7 +159,7 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             ];
             Ok(worker
                 .platform
-                .apply(vec![queues::patch_draft(&row.id, changes)])
+                .apply(vec![writing::patch_draft(&row.id, changes)])
                 .await?)
         }
         other => other,
@@ -173,7 +173,7 @@ async fn store<P: Platform, V: Provider>(
     // Before the call that can't be repeated blindly.
     worker
         .platform
-        .apply(vec![queues::patch_draft(
+        .apply(vec![writing::patch_draft(
             &row.id,
             vec![("creating", true.write())],
         )])
@@ -206,12 +206,15 @@ async fn store<P: Platform, V: Provider>(
         ("creating", false.write()),
         ("tries", 0_i64.write()),
     ];
-    let mut writes = vec![queues::patch_draft(&row.id, known)];
-    writes.push(queues::draft_saved(&row.id, &row.revision));
+    let mut writes = vec![writing::patch_draft(&row.id, known)];
+    writes.push(writing::draft_saved(&row.id, &row.revision));
     writes.extend(worker.went_well("increment"));
     worker.platform.apply(writes).await?;
     // Seen in lists at once, in place of the one before.
-    let before = row.message.clone().filter(|old| Some(old) != message.as_ref());
+    let before = row
+        .message
+        .clone()
+        .filter(|old| Some(old) != message.as_ref());
     worker.replace_now(before, message).await
 }
 
@@ -224,7 +227,10 @@ async fn delete<P: Platform, V: Provider>(
     for draft in drafts {
         forgiving(worker.mailbox.delete_draft(&draft).await)?;
     }
-    worker.platform.apply(queues::delete_draft(&row.id)).await?;
+    worker
+        .platform
+        .apply(writing::delete_draft(&row.id))
+        .await?;
     worker.replace_now(row.message.clone(), None).await
 }
 

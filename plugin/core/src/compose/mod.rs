@@ -14,7 +14,7 @@ use crate::platform::Platform;
 use crate::provider::{Address, Outgoing, OutgoingAttachment, Relation};
 use crate::settings::ProviderKind;
 use crate::store::rows::{Account, Enclosure};
-use crate::store::{accounts, queues, reads};
+use crate::store::{accounts, reads, writing};
 use crate::{content, platform::StoreError};
 
 pub use drafts::{discard, save};
@@ -169,7 +169,7 @@ async fn outgoing(
     marker: &str,
 ) -> std::result::Result<Outgoing, StoreError> {
     let mut attachments = Vec::new();
-    for enclosure in queues::enclosures(platform, owner).await? {
+    for enclosure in writing::enclosures(platform, owner).await? {
         let bytes = content::load(platform, &enclosure.blob.0)
             .await
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;

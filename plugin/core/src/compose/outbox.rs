@@ -12,7 +12,7 @@ use crate::provider::{DraftFate, MadeDraft, Provider, ProviderError, RelationKin
 use crate::store::column::Json;
 use crate::store::commit::{News, commit};
 use crate::store::rows::{Enclosure, Outbox};
-use crate::store::{accounts, queues, reads};
+use crate::store::{accounts, queues, reads, writing};
 use crate::sync::{Fault, Worker, pacing};
 
 /// Looked up for this long (milliseconds) before a person is told that it can't be found out: copies of sent mail appear late.
@@ -67,7 +67,7 @@ pub async fn send(
     let (draft, origin) = match content {
         Sendable::Fresh(draft) => (draft, None),
         Sendable::Saved(saved) => {
-            let row = queues::draft(platform, &caller.user, &saved.id).await?;
+            let row = writing::draft(platform, &caller.user, &saved.id).await?;
             if row.revision != saved.revision {
                 return Err(Error::Conflict("The draft was changed since.".into()));
             }
@@ -76,7 +76,7 @@ pub async fn send(
     };
     let account = super::checked(platform, &caller.user, &draft, true).await?;
     let kept = match &origin {
-        Some((draft, _)) => queues::enclosures(platform, draft).await?,
+        Some((draft, _)) => writing::enclosures(platform, draft).await?,
         None => Vec::new(),
     };
     let enclosures = super::enclose(platform, &account, &id, &draft, &kept).await?;
@@ -128,11 +128,11 @@ fn insert(
     origin: Option<&(String, String)>,
 ) -> Vec<Write> {
     let mut writes: Vec<Write> = origin
-        .map(|(draft, revision)| queues::require_draft(draft, revision))
+        .map(|(draft, revision)| writing::require_draft(draft, revision))
         .into_iter()
         .collect();
     writes.extend(queues::put_outgoing(row.clone()));
-    writes.extend(queues::put_enclosures(enclosures));
+    writes.extend(writing::put_enclosures(enclosures));
     writes.push(queues::wake(
         &row.account,
         Some(row.at),
@@ -315,9 +315,7 @@ async fn create<P: Platform, V: Provider>(
     settle(worker, row, found).await
 }
 
-fn made(
-    answer: crate::provider::Result<MadeDraft>,
-) -> std::result::Result<Found, Fault> {
+fn made(answer: crate::provider::Result<MadeDraft>) -> std::result::Result<Found, Fault> {
     match answer {
         Ok(draft) => Ok(Found::Draft(draft.id)),
         Err(ProviderError::Unclear(why)) => Ok(Found::Unclear(why)),
@@ -444,7 +442,7 @@ async fn finish<P: Platform, V: Provider>(
     };
     let mut more = vec![
         accounts::patch(&row.account, vec![("poked", queues::time(now))]),
-        queues::delete_enclosures(&row.id),
+        writing::delete_enclosures(&row.id),
     ];
     if let Some(origin) = &row.origin {
         more.extend(super::drafts::leave(origin, now));

@@ -13,7 +13,7 @@ use crate::platform::{Platform, StoreError, Write};
 use crate::provider::Provider;
 use crate::store::column::Json;
 use crate::store::rows::{Account, DraftRow, Enclosure, Message};
-use crate::store::{queues, reads};
+use crate::store::{reads, writing};
 
 /// A draft's content, by the id that saving it answered or by its message.
 ///
@@ -26,7 +26,7 @@ pub async fn open(
     caller: &Caller,
     id: &str,
 ) -> Result<OpenedDraft> {
-    match queues::draft(platform, &caller.user, id).await {
+    match writing::draft(platform, &caller.user, id).await {
         Ok(row) => return present(platform, row).await,
         Err(Error::NotFound) => {}
         Err(other) => return Err(other),
@@ -36,7 +36,7 @@ pub async fn open(
         return Err(Error::Invalid("id".into(), "This is not a draft.".into()));
     }
     let marked = match &message.marker {
-        Some(marker) => queues::draft_marked(platform, &account.id, marker).await?,
+        Some(marker) => writing::draft_marked(platform, &account.id, marker).await?,
         None => None,
     };
     let row = match marked {
@@ -61,7 +61,7 @@ fn gone() -> Error {
 }
 
 async fn present(platform: &impl Platform, row: DraftRow) -> Result<OpenedDraft> {
-    let kept = queues::enclosures(platform, &row.id).await?;
+    let kept = writing::enclosures(platform, &row.id).await?;
     let mut draft = row.content.0;
     for part in &mut draft.attachments {
         let enclosure = kept.iter().find(|kept| kept.upload == part.upload);
@@ -69,7 +69,9 @@ async fn present(platform: &impl Platform, row: DraftRow) -> Result<OpenedDraft>
     }
     Ok(OpenedDraft {
         draft,
-        message: row.message.map(|remote| ids::message(&row.account, &remote)),
+        message: row
+            .message
+            .map(|remote| ids::message(&row.account, &remote)),
         saved: Saved {
             id: row.id,
             revision: row.revision,
@@ -98,7 +100,7 @@ async fn take_up(
         // An older form of it, of which the next look at what is new will tell.
         return marked.ok_or_else(gone);
     };
-    let known = queues::draft_at(platform, &account.id, &remote).await?;
+    let known = writing::draft_at(platform, &account.id, &remote).await?;
     if let Some(row) = known.as_ref().filter(|row| is_current(row, message)) {
         return Ok(row.clone());
     }
@@ -127,16 +129,16 @@ async fn take_up(
         next_try: now,
     };
     let mut writes: Vec<Write> = vec![match &known {
-        Some(row) => queues::require_draft(&row.id, &row.revision),
-        None => queues::require_no_draft(&id),
+        Some(row) => writing::require_draft(&row.id, &row.revision),
+        None => writing::require_no_draft(&id),
     }];
-    writes.push(queues::delete_enclosures(&id));
-    writes.extend(queues::put_enclosures(enclosures));
-    writes.extend(queues::put_draft(row.clone()));
+    writes.push(writing::delete_enclosures(&id));
+    writes.extend(writing::put_enclosures(enclosures));
+    writes.extend(writing::put_draft(row.clone()));
     match platform.apply(writes).await {
         Ok(()) => Ok(row),
         // Opened twice at once, or saved meanwhile: that one counts.
-        Err(StoreError::Conflict(_)) => queues::draft(platform, &caller.user, &id).await,
+        Err(StoreError::Conflict(_)) => writing::draft(platform, &caller.user, &id).await,
         Err(other) => Err(other.into()),
     }
 }

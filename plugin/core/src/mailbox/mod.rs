@@ -44,7 +44,10 @@ pub async fn list_folders(
     let mut folders = Vec::new();
     for account in accounts {
         let rows = accounts::folders(platform, &account.id).await?;
-        folders.extend(rows.into_iter().filter_map(|row| folder(&account, row, locale)));
+        folders.extend(
+            rows.into_iter()
+                .filter_map(|row| folder(&account, row, locale)),
+        );
     }
     Ok(folders)
 }

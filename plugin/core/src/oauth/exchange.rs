@@ -94,9 +94,8 @@ impl From<Answer> for Granted {
 impl Registered {
     /// The library's client.
     pub(super) fn client(&self) -> Result<Client, OAuthError> {
-        let wrong = |error: url::ParseError| {
-            OAuthError::Administrator(Reason::Endpoint(error.to_string()))
-        };
+        let wrong =
+            |error: url::ParseError| OAuthError::Administrator(Reason::Endpoint(error.to_string()));
         Ok(oauth2::Client::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(self.secret.0.clone()))
             // Both providers document the secret in the body.

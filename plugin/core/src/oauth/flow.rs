@@ -134,8 +134,8 @@ pub async fn begin(
         scopes,
         purpose,
     };
-    let flow =
-        serde_json::to_vec(&flow).map_err(|error| OAuthError::BeginAgain(Reason::Fault(error.to_string())))?;
+    let flow = serde_json::to_vec(&flow)
+        .map_err(|error| OAuthError::BeginAgain(Reason::Fault(error.to_string())))?;
     Ok(Begun {
         authorize_url: url.into(),
         flow,
@@ -148,8 +148,8 @@ pub async fn complete(
     flow: &[u8],
     query: &[(String, String)],
 ) -> Result<Link, OAuthError> {
-    let flow: Flow = serde_json::from_slice(flow)
-        .map_err(|_| OAuthError::BeginAgain(Reason::UnknownSignIn))?;
+    let flow: Flow =
+        serde_json::from_slice(flow).map_err(|_| OAuthError::BeginAgain(Reason::UnknownSignIn))?;
     let (registered, settings) = registered(platform, flow.kind).await?;
     let parameter = |name: &str| {
         query
@@ -165,8 +165,7 @@ pub async fn complete(
             platform.now(),
         ));
     }
-    let code = parameter("code")
-        .ok_or_else(|| OAuthError::BeginAgain(Reason::NoCode))?;
+    let code = parameter("code").ok_or_else(|| OAuthError::BeginAgain(Reason::NoCode))?;
     let granted = registered
         .code(platform, code, &flow.verifier, &flow.redirect)
         .await?;
@@ -246,9 +245,7 @@ fn declined(registered: &Registered, error: &str, description: &str, now: u64) -
             until: now + 30_000,
             reason: Reason::Unavailable { provider, said },
         },
-        "admin_policy_enforced" | "org_internal" => {
-            OAuthError::Administrator(Reason::Policy(said))
-        }
+        "admin_policy_enforced" | "org_internal" => OAuthError::Administrator(Reason::Policy(said)),
         "unauthorized_client"
         | "invalid_client"
         | "invalid_scope"

@@ -10,8 +10,8 @@ use rsa::signature::Verifier as _;
 use rsa::{BigUint, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::{OAuthError, Reason};
 use super::exchange::Registered;
+use super::{OAuthError, Reason};
 use crate::platform::{HttpError, Platform};
 use crate::settings::{ProviderKind, Secret};
 

@@ -89,8 +89,8 @@ pub async fn keep(
     account: &str,
     grant: &Grant,
 ) -> Result<(), OAuthError> {
-    let bytes =
-        serde_json::to_vec(grant).map_err(|error| OAuthError::BeginAgain(Reason::Fault(error.to_string())))?;
+    let bytes = serde_json::to_vec(grant)
+        .map_err(|error| OAuthError::BeginAgain(Reason::Fault(error.to_string())))?;
     Ok(platform.put_secret(&name(account), &bytes).await?)
 }
 

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::{ProviderError, Result};
 use crate::oauth::{self, OAuthError};
-use crate::settings::texts::Locale;
-use crate::store::accounts;
 use crate::platform::{HttpError, Platform, Request, Response};
 use crate::settings::ProviderKind;
+use crate::settings::texts::Locale;
+use crate::store::accounts;
 
 /// How long to wait when nobody answers, in milliseconds.
 const UNREACHABLE_MS: u64 = 15_000;

@@ -3,8 +3,8 @@
 use super::gmail::Gmail;
 use super::graph::Graph;
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider, RemoteAttachment,
-    RemoteFolder, RemoteId, RemoteMessage, Result,
+    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
+    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result,
 };
 use crate::platform::{Platform, StoreError};
 use crate::settings::{self, ProviderKind};

@@ -127,7 +127,6 @@ fn consent_address(settings: &ProviderSettings) -> String {
         "common" => "organizations",
         tenant => tenant,
     };
-    let id: String =
-        url::form_urlencoded::byte_serialize(settings.client_id.as_bytes()).collect();
+    let id: String = url::form_urlencoded::byte_serialize(settings.client_id.as_bytes()).collect();
     format!("{authority}/{tenant}/v2.0/adminconsent?client_id={id}")
 }

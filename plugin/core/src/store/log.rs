@@ -95,17 +95,11 @@ fn position(last: Option<&LastEntry>, now: u64) -> usize {
 }
 
 fn remember(account: &Account, last: LastEntry) -> Write {
-    accounts::patch(
-        &account.id,
-        vec![("last_entry", Some(Json(last)).write())],
-    )
+    accounts::patch(&account.id, vec![("last_entry", Some(Json(last)).write())])
 }
 
 /// The oldest entries, once there are too many.
-async fn too_many(
-    platform: &impl Platform,
-    account: &Account,
-) -> Result<Vec<LogRow>, StoreError> {
+async fn too_many(platform: &impl Platform, account: &Account) -> Result<Vec<LogRow>, StoreError> {
     let over = account.logged.unwrap_or(0).saturating_sub(KEPT - 1);
     if over <= 0 {
         return Ok(Vec::new());

@@ -16,3 +16,4 @@ pub(crate) mod reads;
 pub mod rows;
 pub mod schema;
 mod summary;
+pub(crate) mod writing;

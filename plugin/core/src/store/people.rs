@@ -179,7 +179,10 @@ impl People {
                 }),
             }
         }
-        Ok(query::put(people).into_iter().chain(query::put(uses)).collect())
+        Ok(query::put(people)
+            .into_iter()
+            .chain(query::put(uses))
+            .collect())
     }
 }
 
@@ -213,7 +216,15 @@ mod tests {
     #[test]
     fn only_real_addresses_are_offered() {
         assert_eq!(usual(" Ann@Example.COM "), Some("ann@example.com".into()));
-        for odd in ["", "ann", "@x", "ann@", "a b@x.example", "<a@x>", "undisclosed-recipients:;"] {
+        for odd in [
+            "",
+            "ann",
+            "@x",
+            "ann@",
+            "a b@x.example",
+            "<a@x>",
+            "undisclosed-recipients:;",
+        ] {
             assert_eq!(usual(odd), None, "{odd}");
         }
         let address = |name: &str| Address {

@@ -31,7 +31,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             .iter()
             .any(|folder| matches!(folder.role, Role::Folder | Role::Archive));
         let account = &self.account;
-        let mut writes = accounts::folder_writes(self.platform, account, &folders, self.now()).await?;
+        let mut writes =
+            accounts::folder_writes(self.platform, account, &folders, self.now()).await?;
         let mut streams = Vec::new();
         for (position, stream) in wanted.iter().enumerate() {
             let position = i64::try_from(position).unwrap_or(i64::MAX);

@@ -21,7 +21,7 @@ use crate::platform::{Platform, StoreError, Value, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::column::Column;
 use crate::store::rows::{Account, Stream};
-use crate::store::{accounts, queues};
+use crate::store::{accounts, queues, writing};
 use plan::{Situation, Step};
 
 /// A run ends after the step during which this much time has passed, in milliseconds: a job must not hold up what waits.
@@ -237,7 +237,7 @@ async fn look(
             .await?
             .map(|row| row.next_try),
         edits: queues::any_edit(platform, id).await?,
-        draft_at: queues::draft_next(platform, id)
+        draft_at: writing::draft_next(platform, id)
             .await?
             .map(|row| row.next_try),
         fetch_at: queues::parked_next(platform, id).await?,

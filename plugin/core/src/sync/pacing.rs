@@ -6,11 +6,11 @@
 use crate::model::{Event, JobOutcome};
 use crate::platform::{Level, Platform, StoreError, Value};
 use crate::provider::ProviderError;
-use crate::store::{accounts, log};
 use crate::settings::texts::{Locale, Text};
 use crate::store::column::Column;
 use crate::store::queues::time;
 use crate::store::rows::Account;
+use crate::store::{accounts, log};
 
 /// First delay after a fault that may pass, and its ceiling, in milliseconds.
 const FIRST: u64 = 5_000;

@@ -120,7 +120,10 @@ async fn mail_stays_that_stands_in_another_folder_too() {
     crate::actions::apply(&world.host, &world.me, all, Action::Archive)
         .await
         .unwrap();
-    assert!(here(&world, 1).await, "until the provider's echo, to be undone");
+    assert!(
+        here(&world, 1).await,
+        "until the provider's echo, to be undone"
+    );
     world.sync().await;
     world.sync().await;
     assert!(!here(&world, 1).await);
@@ -145,7 +148,10 @@ async fn what_is_switched_off_is_neither_missing_nor_done() {
         let host = world.host.clone();
         async move {
             let locale = crate::settings::texts::Locale::English;
-            assert_eq!(form::save(&host, section, values, locale).await.unwrap(), []);
+            assert_eq!(
+                form::save(&host, section, values, locale).await.unwrap(),
+                []
+            );
         }
     };
     set("allow_delete", Entry::Toggle(false)).await;
@@ -161,7 +167,10 @@ async fn what_is_switched_off_is_neither_missing_nor_done() {
     let missing = crate::store::column::Column::write(missing);
     crate::platform::Store::apply(
         &world.host,
-        vec![crate::store::accounts::patch(&world.account, vec![("missing", missing)])],
+        vec![crate::store::accounts::patch(
+            &world.account,
+            vec![("missing", missing)],
+        )],
     )
     .await
     .unwrap();
@@ -236,7 +245,10 @@ async fn the_log_tells_what_the_worker_did_and_says_once_what_repeats() {
         ..Counts::default()
     };
     assert!(matches!(page.items[0].event, Event::Finished { counts: told, .. } if told == counts));
-    assert_eq!((&page.items[1].event, page.items[1].times), (&Event::Quiet, 3));
+    assert_eq!(
+        (&page.items[1].event, page.items[1].times),
+        (&Event::Quiet, 3)
+    );
     assert!(page.items[1].since < page.items[1].at);
     let rest = accounts::log(
         &world.host,
@@ -265,7 +277,9 @@ async fn the_log_keeps_its_newest_entries_and_no_more() {
         let writes = crate::store::log::note(&world.host, &account, event)
             .await
             .unwrap();
-        crate::platform::Store::apply(&world.host, writes).await.unwrap();
+        crate::platform::Store::apply(&world.host, writes)
+            .await
+            .unwrap();
         world.clock.advance(1_000);
         let kept: usize = world.all::<rows::LogRow>().await.len();
         assert!(kept <= 500, "{kept} entries");

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use crate::connect::{Connect, Linked};
 use crate::provider::{
-    Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, MadeDraft, Outgoing, Profile,
-    Provider, ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
+    Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, MadeDraft, Outgoing,
+    Profile, Provider, ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage,
+    Result, Role,
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]

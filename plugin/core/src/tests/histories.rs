@@ -69,7 +69,11 @@ async fn happen(world: &World, event: &Event, number: u64) {
         }
         Event::Move(which, to) => {
             if let Some(id) = pick(world, *which) {
-                let own = if world.provider(|state| state.exclusive) { "projects" } else { "work" };
+                let own = if world.provider(|state| state.exclusive) {
+                    "projects"
+                } else {
+                    "work"
+                };
                 let to = ["INBOX", "TRASH", "SPAM", own][*to as usize % 4];
                 world.provider(|state| {
                     state.change(&id, |mail| {
@@ -129,7 +133,11 @@ async fn happen(world: &World, event: &Event, number: u64) {
             let _ = accounts::sync_now(&world.host, &world.me, &world.account).await;
         }
         Event::LeaveOut(which) => {
-            let own = if world.provider(|state| state.exclusive) { "projects" } else { "work" };
+            let own = if world.provider(|state| state.exclusive) {
+                "projects"
+            } else {
+                "work"
+            };
             let folders = ["SPAM", "TRASH", own];
             let chosen: Vec<&str> = folders
                 .into_iter()

@@ -64,7 +64,11 @@ async fn the_badge_counts_what_is_unread_in_the_inboxes_and_nowhere_else() {
     actions::apply(&world.host, &world.me, first, Action::MarkRead)
         .await
         .unwrap();
-    assert_eq!(unread().await, 3, "counted at once, before the provider knows");
+    assert_eq!(
+        unread().await,
+        3,
+        "counted at once, before the provider knows"
+    );
     assert_eq!(mailbox::unread(&world.host, &caller("other")).await, Ok(0));
 }
 

@@ -315,8 +315,13 @@ async fn a_draft_from_elsewhere_is_taken_up_and_never_doubled() {
             .unwrap();
         assert_eq!(again.draft.text.as_deref(), Some("Gone on with"));
         assert_eq!(
-            compose::open(&world.host, &world.double, &super::world::caller("other"), &shown.id)
-                .await,
+            compose::open(
+                &world.host,
+                &world.double,
+                &super::world::caller("other"),
+                &shown.id
+            )
+            .await,
             Err(Error::NotFound)
         );
     }
@@ -393,7 +398,10 @@ async fn recipients_are_completed_by_name_address_and_domain_in_any_script() {
         }
     };
     // Written to before heard from; spam is nobody.
-    assert_eq!(find("and").await, ["andrea@firm.example", "zoe@shop.example"]);
+    assert_eq!(
+        find("and").await,
+        ["andrea@firm.example", "zoe@shop.example"]
+    );
     assert_eq!(find("ПЕТ").await, ["petr@music.example"]);
     assert_eq!(find("王").await, ["xm@beijing.example"]);
     assert_eq!(find("zoe").await, ["zoe@shop.example"], "accents aside");

@@ -275,8 +275,7 @@ impl World {
             .unwrap();
         let left_out = account.left_out();
         let drops = |mail: &Mail| {
-            !mail.folders.is_empty()
-                && mail.folders.iter().all(|folder| left_out.contains(folder))
+            !mail.folders.is_empty() && mail.folders.iter().all(|folder| left_out.contains(folder))
         };
         let here: BTreeMap<String, (bool, bool, BTreeSet<String>)> = self
             .all::<rows::Light>()

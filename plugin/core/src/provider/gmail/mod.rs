@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 
 use super::client::{Call, Client};
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider, RemoteAttachment,
-    RemoteFolder, RemoteId, RemoteMessage, Result,
+    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
+    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};

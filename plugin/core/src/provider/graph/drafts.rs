@@ -13,7 +13,8 @@ use super::{Graph, delete, post, preferring};
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
 use crate::provider::{
-    Address, DraftFate, MadeDraft, Outgoing, ProviderError, Relation, RelationKind, RemoteId, Result,
+    Address, DraftFate, MadeDraft, Outgoing, ProviderError, Relation, RelationKind, RemoteId,
+    Result,
 };
 
 /// Put before the marker of an unfinished draft.

@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 
 use super::client::{Call, Client};
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider, ProviderError,
-    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
+    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
+    ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};
