@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use host_store::{BlobStream, Caller};
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 use zip::{CompressionMethod, result::ZipError};
 
@@ -77,9 +76,11 @@ pub(super) async fn archive(
 }
 
 /// The archive's bytes. Whoever stops reading stops the rest.
-fn stream(contents: Vec<(String, u64, BlobStream)>) -> ReceiverStream<io::Result<Bytes>> {
+fn stream(
+    contents: Vec<(String, u64, BlobStream)>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     let (pieces, taken) = mpsc::channel(PIECES);
-    let (made, bytes) = mpsc::channel(PIECES);
+    let (made, mut bytes) = mpsc::channel(PIECES);
     tokio::spawn(feed(contents, pieces));
     // The library writes and computes checksums without waiting.
     tokio::task::spawn_blocking(move || {
@@ -88,7 +89,7 @@ fn stream(contents: Vec<(String, u64, BlobStream)>) -> ReceiverStream<io::Result
             let _ = made.blocking_send(Err(error));
         }
     });
-    ReceiverStream::new(bytes)
+    futures::stream::poll_fn(move |context| bytes.poll_recv(context))
 }
 
 async fn feed(contents: Vec<(String, u64, BlobStream)>, pieces: mpsc::Sender<io::Result<Piece>>) {
