@@ -29,11 +29,11 @@ export interface Entry {
   badge: Badge | undefined;
 }
 
-/** The entries that the signed-in person has. A plugin that says something else than agreed loses its entry, not everybody's menu. */
-export async function readEntries(locale: Locale, administrator: boolean, signal: AbortSignal): Promise<Entry[]> {
+/** What the host says of the pages that the signed-in person may open, as it says it. */
+export async function readPages(signal: AbortSignal): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch("/api/pages", { headers: { "accept-language": locale, accept: "application/json" }, signal });
+    response = await fetch("/api/pages", { headers: { accept: "application/json" }, signal });
   } catch (reason) {
     if (signal.aborted) throw reason;
     throw new Problem(0, undefined, String(reason));
@@ -41,9 +41,10 @@ export async function readEntries(locale: Locale, administrator: boolean, signal
   // A host that has no pages at all.
   if (response.status === 404) return [];
   if (!response.ok) throw new Problem(response.status, undefined, response.statusText);
-  return entriesOf(await response.json(), locale, administrator);
+  return response.json();
 }
 
+/** The menu entries in a person's language. A plugin that says something else than agreed loses its entry, not everybody's menu. */
 export function entriesOf(answer: unknown, locale: Locale, administrator: boolean): Entry[] {
   const items = Array.isArray(answer) ? answer : isRecord(answer) && Array.isArray(answer["items"]) ? answer["items"] : [];
   return items.filter(isRecord).flatMap((item) => {

@@ -1,3 +1,5 @@
+import type { ReactNode } from "react";
+
 import { useBadge } from "../core/badge.ts";
 import { useFormat, useLanguage } from "../core/i18n.ts";
 import type { Entry } from "../core/pages.ts";
@@ -51,7 +53,7 @@ interface Item {
   icon: IconName;
 }
 
-function Line({ path, title, children, exact = false }: { path: string; title: string; children: React.ReactNode; exact?: boolean }) {
+function Line({ path, title, children, exact = false }: { path: string; title: string; children: ReactNode; exact?: boolean }) {
   const { pathname } = useLocation();
   const here = exact ? pathname === path : covers(path, pathname);
   return (
