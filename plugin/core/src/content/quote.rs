@@ -62,7 +62,7 @@ fn trailing_quote(lines: &[(usize, &str)]) -> Option<usize> {
     for (index, (_, line)) in lines.iter().enumerate().rev() {
         match line {
             line if line.starts_with('>') => first = Some(index),
-            line if line.is_empty() => {}
+            "" => {}
             _ => break,
         }
     }

@@ -165,7 +165,7 @@ pub async fn complete(
             platform.now(),
         ));
     }
-    let code = parameter("code").ok_or_else(|| OAuthError::BeginAgain(Reason::NoCode))?;
+    let code = parameter("code").ok_or(OAuthError::BeginAgain(Reason::NoCode))?;
     let granted = registered
         .code(platform, code, &flow.verifier, &flow.redirect)
         .await?;
