@@ -60,7 +60,7 @@ pub fn begins(text: &str) -> Option<usize> {
 fn trailing_quote(lines: &[(usize, &str)]) -> Option<usize> {
     let mut first = None;
     for (index, (_, line)) in lines.iter().enumerate().rev() {
-        match line {
+        match *line {
             line if line.starts_with('>') => first = Some(index),
             "" => {}
             _ => break,

@@ -12,8 +12,8 @@ use super::rows::{Account, Light, Person, PersonUse};
 use crate::platform::{Platform, StoreError, Value, Write};
 use crate::provider::{Address, RemoteMessage, Role};
 
-/// From here on more letters say nothing more about how much somebody matters.
-const OFTEN: i64 = 16;
+/// From here on more letters say nothing more about how much somebody matters, and cost no row.
+const OFTEN: i64 = 6;
 
 /// Newer than known by less than this is not worth a row.
 const DAY: u64 = 86_400_000;
@@ -22,8 +22,8 @@ const DAY: u64 = 86_400_000;
 const PEOPLE: usize = 100;
 
 /// How much later a person seems to have been heard of, in days, for each letter to them and from them, and for any to them.
-const SENT_DAYS: i64 = 10;
-const HEARD_DAYS: i64 = 2;
+const SENT_DAYS: i64 = 25;
+const HEARD_DAYS: i64 = 5;
 const EVER_SENT_DAYS: i64 = 60;
 
 /// What a batch tells of one person.
@@ -208,9 +208,9 @@ mod tests {
     #[test]
     fn who_is_written_to_counts_for_more_than_who_writes() {
         let month = 30 * DAY;
-        assert!(score(1, 0, month) > score(0, 16, month));
+        assert!(score(1, 0, month) > score(0, OFTEN, month));
         assert!(score(0, 1, 2 * month) > score(0, 1, month));
-        assert!(score(16, 0, 0) > score(1, 0, month), "a friend of old");
+        assert!(score(OFTEN, 0, 0) > score(1, 0, month), "a friend of old");
     }
 
     #[test]
