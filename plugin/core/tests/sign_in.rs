@@ -542,3 +542,43 @@ async fn forms_are_whole_in_every_language() {
         }
     }
 }
+
+#[rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn linked_again_with_a_date_it_is_that_date_that_counts(#[case] kind: ProviderKind) {
+    use email_manager_core::model::{Caller, Event, Slice};
+    use email_manager_core::{accounts, store::schema};
+    let world = World::with(kind, 3).await;
+    schema::define(&world.host).await.unwrap();
+    let ada = Caller {
+        user: "ada".into(),
+        locale: "en".into(),
+        ..Caller::default()
+    };
+    let waiting = world.link_account(&ada, &[]).await;
+    assert!(waiting.ends_with("awaiting-start"), "{waiting}");
+    let account = accounts::list(&world.host, &ada).await.unwrap().remove(0);
+    for (since, expected) in [("5000", Some(5000)), ("1000", Some(1000)), ("all", None)] {
+        let linked = world.link_account(&ada, &[("sync-since", since)]).await;
+        assert!(linked.ends_with("state=linked"), "{linked}");
+        let again = accounts::list(&world.host, &ada).await.unwrap();
+        assert_eq!(again.len(), 1);
+        assert_eq!((&again[0].id, again[0].sync_since), (&account.id, expected));
+    }
+    // Without a date, what was chosen stays.
+    world.link_account(&ada, &[("account", &account.id)]).await;
+    let again = accounts::get(&world.host, &ada, &account.id).await.unwrap();
+    assert_eq!(again.sync_since, None);
+    let slice = Slice {
+        limit: 10,
+        cursor: None,
+    };
+    let log = accounts::log(&world.host, &ada, &account.id, slice)
+        .await
+        .unwrap();
+    let told: Vec<Event> = log.items.into_iter().map(|entry| entry.event).collect();
+    assert_eq!(told.first(), Some(&Event::Linked { again: true }));
+    assert_eq!(told.last(), Some(&Event::Linked { again: false }));
+}

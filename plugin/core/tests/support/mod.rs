@@ -11,6 +11,8 @@
 
 use std::time::Duration;
 
+use email_manager_core::accounts;
+use email_manager_core::model::Caller;
 use email_manager_core::oauth::flow::Purpose;
 use email_manager_core::oauth::{self, Link, OAuthError};
 use email_manager_core::platform::{Routing as _, Store as _};
@@ -151,6 +153,35 @@ impl World {
             .filter(|(name, _)| name != "state")
             .collect();
         oauth::complete(&self.host, &begun.flow, &query).await
+    }
+
+    /// Links Ada's mailbox as a person would, with these options; answers where the browser goes on.
+    pub async fn link_account(&self, caller: &Caller, options: &[(&str, &str)]) -> String {
+        let redirect = self.host.redirect_uri().unwrap();
+        let options = options
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let begun = accounts::begin(
+            &self.host,
+            caller,
+            self.kind.name(),
+            options,
+            &redirect,
+            "the-state",
+        )
+        .await
+        .unwrap();
+        let location = self.consent(&begun.authorize_url, OWNER, None, false).await;
+        let query: Vec<(String, String)> = url::Url::parse(&location)
+            .unwrap()
+            .query_pairs()
+            .into_owned()
+            .filter(|(name, _)| name != "state")
+            .collect();
+        accounts::complete(&self.host, caller, &begun.flow, &query)
+            .await
+            .unwrap()
     }
 
     /// What a browser does on the provider's page: answers where the provider redirects to.
