@@ -8,7 +8,12 @@ use clap::Parser;
 use end_to_end::main_job;
 use end_to_end::programs::{ADMINISTRATOR, PASSWORD, Paths};
 use end_to_end::report::Report;
+use end_to_end::site::APPLICATION;
 use end_to_end::stack::{Options, Stack};
+use serde_json::{Value, json};
+
+/// The person who links mailboxes.
+const MEMBER: &str = "member@localhost";
 
 /// Starts simulated providers and a host with the Email manager. `cargo xtask demo` builds all of them and calls this.
 #[derive(Debug, Parser)]
@@ -29,8 +34,14 @@ struct Arguments {
     #[arg(long, default_value_t = 500)]
     messages: usize,
     /// Run the main job for both providers, print what happened and exit.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "bare"])]
     check: bool,
+    /// Say the addresses as one line of JSON, and stop when the standard input ends: for the program that started this one.
+    #[arg(long)]
+    json: bool,
+    /// Leave the plugin out: not installed, not enabled, not set up.
+    #[arg(long)]
+    bare: bool,
 }
 
 #[tokio::main]
@@ -93,27 +104,78 @@ fn keep_logs(stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// Sets everything up, says what to try, waits for Ctrl-C.
+/// Sets everything up, says what to try, waits for the end.
 async fn show(arguments: &Arguments) -> Result<bool> {
     let stack = start(arguments).await?;
-    stack.site.set_up().await?;
+    if arguments.bare {
+        stack.site.sign_in_administrator().await?;
+    } else {
+        stack.site.set_up().await?;
+    }
     stack.site.member("member").await?;
+    if arguments.json {
+        println!("{}", for_programs(&stack)?);
+        end_of_input().await;
+    } else {
+        println!("{}", for_people(&stack)?);
+        tokio::signal::ctrl_c().await?;
+    }
+    Ok(true)
+}
+
+/// Where everything is, for a program. The `control` of a provider is the start of the addresses of its control API.
+fn for_programs(stack: &Stack) -> Result<Value> {
     let providers = &stack.site.providers;
+    let provider = |name: &'static str| -> Result<Value> {
+        let base = providers.base(name)?;
+        Ok(json!({
+            "base": base,
+            "address": providers.address(name)?,
+            "control": base.join(&format!("_control/{name}"))?,
+        }))
+    };
+    Ok(json!({
+        "base": stack.host.base(),
+        "administrator": { "email": ADMINISTRATOR, "password": PASSWORD },
+        "member": { "email": MEMBER, "password": PASSWORD },
+        "application": { "id": APPLICATION.0, "secret": APPLICATION.1 },
+        "google": provider("google")?,
+        "microsoft": provider("microsoft")?,
+        "folder": stack.folder(),
+    }))
+}
+
+/// The starting program closes its end, also when it dies. A thread of its own waits for that: the runtime would not end before its
+/// blocking reads.
+async fn end_of_input() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    tokio::select! {
+        _ = end => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn for_people(stack: &Stack) -> Result<String> {
     let base = stack.host.base();
-    println!(
+    let providers = &stack.site.providers;
+    Ok(format!(
         "
 The Email manager runs at {base}
 
   sign in as       address           password
   administrator    {ADMINISTRATOR:17} {PASSWORD}
-  member           member@localhost  {PASSWORD}
+  member           {MEMBER:17} {PASSWORD}
 
 Try, as the member:
   link a mailbox   choose Google or Microsoft; on their (simulated) page choose
                    {google} or {microsoft}
   read             open `Поездка в Шанхай — 上海之行`; search for `quokkaphone`
   without a page   curl -c /tmp/c -H 'content-type: application/json' {base}api/session \\
-                     -d '{{\"email\":\"member@localhost\",\"password\":\"{PASSWORD}\"}}'
+                     -d '{{\"email\":\"{MEMBER}\",\"password\":\"{PASSWORD}\"}}'
                    curl -b /tmp/c {base}api/mail/accounts
   new mail         printf 'Subject: Hello\\n\\nHi.\\n' | curl --data-binary @- -H 'content-type: message/rfc822' \\
                      {control}_control/google/mailboxes/{google}/messages
@@ -130,7 +192,5 @@ Ctrl-C stops everything.",
         control = providers.base("google")?,
         graph = providers.base("microsoft")?,
         folder = stack.folder().display(),
-    );
-    tokio::signal::ctrl_c().await?;
-    Ok(true)
+    ))
 }

@@ -1,0 +1,18 @@
+/** Tests with a system of their worker's own. */
+import { test as base } from "@playwright/test";
+
+import { running, type System } from "./system.ts";
+
+interface Workers {
+  /** With nothing installed. */
+  bare: System;
+}
+
+const MESSAGES = 120;
+const STARTS = { scope: "worker", timeout: 300_000 } as const;
+
+export const test = base.extend<object, Workers>({
+  bare: [async ({}, use) => running({ bare: true, messages: MESSAGES }, use), STARTS],
+});
+
+export { expect } from "@playwright/test";
