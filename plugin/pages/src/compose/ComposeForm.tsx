@@ -3,7 +3,7 @@ import App from "antd/es/app";
 import Button from "antd/es/button";
 import Dropdown from "antd/es/dropdown";
 import Tooltip from "antd/es/tooltip";
-import { useCallback, useEffect, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useRef, useState, type DragEvent, type FocusEvent, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../app/context.tsx";
 import { RichEditor, type EditorHandle, type EditorImage } from "../editor/index.tsx";
@@ -158,6 +158,13 @@ export function ComposeForm({ window: own, shown, full, onFull, onMinimise, begu
     change({ ...rest, html, account: next.id, ...(sender === undefined ? {} : { sender }) });
     rememberFrom(next.id);
   };
+  // A click into the empty room below the signature means to write above it.
+  const entered = useRef(false);
+  const begin = (event: FocusEvent) => {
+    if (entered.current || !event.target.closest(".ProseMirror")) return;
+    entered.current = true;
+    if (current.current.html === begun.content.html && signatureOf(account) !== undefined) requestAnimationFrame(() => editor.current?.focus("start"));
+  };
   const pressed = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -257,7 +264,7 @@ export function ComposeForm({ window: own, shown, full, onFull, onMinimise, begu
           />
         </div>
       </div>
-      <div className="compose-text">
+      <div className="compose-text" onFocus={begin}>
         <RichEditor
           ref={editor}
           content={begun.content.html}

@@ -146,7 +146,7 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
   );
   return (
     <div className="mail-conversation">
-      <header className="mail-conversation-bar" role="toolbar" aria-label={t("conversationActions")}>
+      <div className="mail-conversation-bar" role="toolbar" aria-label={t("conversationActions")}>
         {button(t("back"), <BackIcon />, onClose)}
         {inTrash || inSpam
           ? button(t(inTrash ? "do.restore" : "do.not-spam"), <MoveIcon />, () => run({ action: inTrash ? "restore" : "not-spam" }))
@@ -182,7 +182,7 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
             {button(t("next"), <NextIcon />, () => next !== undefined && onOpen(next, true), next === undefined)}
           </span>
         )}
-      </header>
+      </div>
       <div className="mail-conversation-scroll">
         <div className="mail-conversation-head">
           <h2 ref={head} tabIndex={-1} dir="auto">

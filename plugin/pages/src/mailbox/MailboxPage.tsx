@@ -127,7 +127,7 @@ export function MailboxPage({ place }: Props) {
           onMenu={narrow ? () => setDrawer(true) : undefined}
         />
       </div>
-      <main className="mail-reader" aria-label={outbox ? t("outbox") : t("conversation")}>
+      <section className="mail-reader" aria-label={outbox ? t("outbox") : t("conversation")}>
         {outbox ? <Outbox onBack={close} /> : null}
         {!outbox && !full && place.thread === undefined ? <div className="mail-nothing">{items.length > 0 ? t("nothingOpen") : null}</div> : null}
         {recent.map((id) => (
@@ -148,7 +148,7 @@ export function MailboxPage({ place }: Props) {
             />
           </Activity>
         ))}
-      </main>
+      </section>
       <ShortcutsHelp open={help} onClose={() => setHelp(false)} />
     </div>
   );
