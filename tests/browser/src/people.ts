@@ -1,7 +1,12 @@
 /** What people do in the browser, told once for all tests. Texts are those of the English pages. */
 import { expect, type Page } from "@playwright/test";
 
-import type { Person, System } from "./system.ts";
+import type { Person, ProviderName, System } from "./system.ts";
+
+export const COMPANY: Record<ProviderName, { card: RegExp; go: string; allow: string }> = {
+  google: { card: /Gmail and Google Workspace/, go: "Continue to Google", allow: "Continue" },
+  microsoft: { card: /Outlook.com and Microsoft 365/, go: "Continue to Microsoft", allow: "Accept" },
+};
 
 /** Signs in wherever the page is, by the form. */
 export async function signIn(page: Page, person: Person): Promise<void> {
@@ -27,4 +32,46 @@ export async function confirmPassword(page: Page, person: Person): Promise<void>
   await dialog.getByLabel("Password", { exact: true }).fill(person.password);
   await dialog.getByRole("button", { name: "Continue" }).click();
   await expect(dialog).toBeHidden();
+}
+
+interface AccountState {
+  id: string;
+  email: string;
+  status: { condition: string; local_count: number };
+}
+
+async function accounts(page: Page, system: System): Promise<AccountState[]> {
+  const answer = await page.request.get(new URL("/api/mail/accounts", system.base).href);
+  if (!answer.ok()) throw new Error(`accounts: ${answer.status()} ${await answer.text()}`);
+  return ((await answer.json()) as { items: AccountState[] }).items;
+}
+
+/** Links the provider's main mailbox from the list of accounts, through the provider's consent page; ends where the provider leads back to. */
+export async function link(page: Page, system: System, provider: ProviderName): Promise<void> {
+  await open(page, system, system.member, "/mail/accounts");
+  await page.getByRole("button", { name: "Link a mailbox" }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Link a mailbox" });
+  await dialog.getByText(COMPANY[provider].card).click();
+  await dialog.getByText("everything", { exact: true }).click();
+  await dialog.getByRole("button", { name: COMPANY[provider].go }).click();
+  const address = system[provider].address;
+  await page.locator(`input[name=account][value="${address}"]`).check();
+  await page.getByRole("button", { name: COMPANY[provider].allow, exact: true }).click();
+  await expect(page.getByRole("heading", { name: `${address} is linked` })).toBeVisible({ timeout: 60_000 });
+}
+
+/** Until everything of the mailbox is here. */
+export async function filled(page: Page, system: System, provider: ProviderName): Promise<void> {
+  const { address } = system[provider];
+  await expect
+    .poll(async () => (await accounts(page, system)).find(({ email }) => email === address)?.status.condition, { timeout: 150_000 })
+    .toBe("up-to-date");
+}
+
+/** The member has this mailbox linked, with all its mail. */
+export async function linked(page: Page, system: System, provider: ProviderName): Promise<void> {
+  await open(page, system, system.member, "/mail/accounts");
+  const { address } = system[provider];
+  if (!(await accounts(page, system)).some(({ email }) => email === address)) await link(page, system, provider);
+  await filled(page, system, provider);
 }

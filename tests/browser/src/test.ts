@@ -4,6 +4,8 @@ import { test as base } from "@playwright/test";
 import { running, type System } from "./system.ts";
 
 interface Workers {
+  /** With the plugin set up. */
+  system: System;
   /** With nothing installed. */
   bare: System;
 }
@@ -12,6 +14,7 @@ const MESSAGES = 120;
 const STARTS = { scope: "worker", timeout: 300_000 } as const;
 
 export const test = base.extend<object, Workers>({
+  system: [async ({}, use) => running({ bare: false, messages: MESSAGES }, use), STARTS],
   bare: [async ({}, use) => running({ bare: true, messages: MESSAGES }, use), STARTS],
 });
 
