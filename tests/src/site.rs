@@ -3,6 +3,7 @@
 //! Each part of the set-up is a method, because the demo, its check and the tests all do them, as a client of the API would.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -17,6 +18,9 @@ pub const CALLBACK: &str = "/admin/settings/mail/oauth2";
 
 /// Id and secret of the application that is registered at the fakes.
 pub const APPLICATION: (&str, &str) = ("demo-client", "demo-secret");
+
+/// Until an uploaded component is answered for.
+const UPLOAD: Duration = Duration::from_secs(240);
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -78,6 +82,8 @@ impl Site {
             .send(reqwest::Method::POST, "/api/plugins", |request| {
                 request
                     .header("content-type", "application/wasm")
+                    // It is compiled before the answer: of all requests the one that takes long on a busy machine.
+                    .timeout(UPLOAD)
                     .body(bytes)
             })
             .await
