@@ -4,6 +4,8 @@
 //! cargo inside the cargo that runs it.
 
 pub mod component;
+pub mod node;
+pub mod pages;
 pub mod process;
 
 use std::path::{Path, PathBuf};

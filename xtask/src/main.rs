@@ -22,6 +22,8 @@ enum Task {
     Test(task::test::Options),
     /// Build the Email manager component from source and print where it is
     Build(task::build::Options),
+    /// Write down the HTTP API's description anew, and the types of the pages' client that are made from it
+    Generate,
     /// Compare the speed with that of others and write the figures into docs/performance.md
     Bench(task::bench::Options),
     /// Check formatting and lints, warnings being errors
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => task::demo::run(&options),
         Task::Test(options) => task::test::run(&options),
         Task::Build(options) => task::build::run(&options),
+        Task::Generate => task::generate::run(),
         Task::Bench(options) => task::bench::run(&options),
         Task::Lint => task::lint::run(),
         Task::Toolchain => task::build::toolchain(),

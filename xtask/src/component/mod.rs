@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::process;
+use crate::{pages, process};
 use toolchain::{Machine, TARGET, Toolchain, Unavailable, Wish};
 
 /// Why there is no component.
@@ -27,12 +27,15 @@ pub enum Error {
         /// What cargo said.
         why: String,
     },
+    /// The pages that belong into the component can't be built.
+    #[error(transparent)]
+    Pages(#[from] pages::Error),
     /// Cargo was content, but what was asked for is not among what it built.
     #[error("{0}")]
     Missing(String),
 }
 
-/// The Email manager. `PLUGIN_WASM` names a component that was built elsewhere instead.
+/// The Email manager, with its pages. `PLUGIN_WASM` names a component that was built elsewhere instead.
 ///
 /// # Errors
 ///
@@ -42,12 +45,14 @@ pub fn plugin() -> Result<PathBuf, Error> {
         return Ok(ready);
     }
     let folder = crate::root().join("plugin");
-    build(&folder)?.into_values().next().ok_or_else(|| {
+    let bare = build(&folder)?.into_values().next().ok_or_else(|| {
         Error::Missing(format!(
             "{} has no package that makes a component (crate-type cdylib)",
             folder.display()
         ))
-    })
+    })?;
+    let _turn = pages::build()?;
+    Ok(pages::put_into(&bare, &pages::folder())?)
 }
 
 /// The test guests of `tests/guests`, by the names of their packages. `PLUGIN_GUESTS` names a folder that holds them instead.

@@ -64,7 +64,7 @@ impl Machine {
     }
 
     /// A program of this machine, without what an outer cargo put into the environment.
-    pub(super) fn program(&self, name: &str) -> Command {
+    pub(crate) fn program(&self, name: &str) -> Command {
         let mut command = Command::new(name);
         super::clear_inherited(&mut command);
         command.env("PATH", &self.path);

@@ -27,7 +27,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Ok(component::plugin()?)
     })?;
     let programs = step("building the host and the simulated providers", || {
-        build_programs(&["host-runtime", "provider-sim", "end-to-end"])
+        build_programs()
     })?;
     let mut demo = Command::new(programs.join("demo"));
     demo.arg("--component").arg(component);

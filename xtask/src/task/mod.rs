@@ -1,8 +1,10 @@
 //! One module for each task.
 
 pub(crate) mod bench;
+pub(crate) mod browser;
 pub(crate) mod build;
 pub(crate) mod demo;
+pub(crate) mod generate;
 pub(crate) mod lint;
 pub(crate) mod test;
 
@@ -32,14 +34,10 @@ fn step<T>(what: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Resu
     Ok(done)
 }
 
-/// Builds programs of this workspace unoptimised (with optimised hot spots, see the root manifest), which starts soonest; answers
-/// the folder that they are in.
-fn build_programs(packages: &[&str]) -> anyhow::Result<PathBuf> {
-    let mut command = cargo();
-    command.args(["build", "--bins"]);
-    for package in packages {
-        command.args(["--package", package]);
-    }
-    process::run(&mut command)?;
+/// Builds the programs of this workspace unoptimised (with optimised hot spots, see the root manifest), which starts soonest; answers
+/// the folder that they are in. All of them at once: another selection of packages would have other features, and compile half of the
+/// host's libraries again.
+fn build_programs() -> anyhow::Result<PathBuf> {
+    process::run(cargo().args(["build", "--workspace", "--bins"]))?;
     Ok(xtask::target().join("debug"))
 }

@@ -1,14 +1,14 @@
-//! `cargo xtask test`: installs what the tests need, builds the components once, and hands over to the test runner, whose closing
-//! line is the last.
+//! `cargo xtask test`: installs what the tests need, builds the components once, checks the pages, lets a browser use them, and hands over to
+//! the test runner, whose closing line is the last.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use xtask::{component, process};
+use xtask::{component, node, process};
 
-use super::{cargo, step};
+use super::{browser, cargo, step};
 
 /// The runner that is installed where there is none; others do as well.
 const NEXTEST: &str = "0.9.143";
@@ -42,6 +42,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Ok(component::plugin()?)
     })?;
     let guests = step("building the test components", guests)?;
+    // Whoever names tests wants those and no others.
+    let everything = chosen.is_empty() && options.rest.is_empty();
+    let pages = if everything {
+        step("checking the pages", pages).and_then(|()| browser::run(&plugin))
+    } else {
+        Ok(())
+    };
     eprintln!("xtask: building and running the tests …");
     let mut command = cargo();
     command
@@ -62,7 +69,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         "fail",
     ]);
     command.args(chosen).args(&options.rest);
-    process::run(&mut command).context("not all tests passed")
+    // What is wrong with the pages must not hide what is wrong with the rest.
+    process::run(&mut command).context("not all tests passed")?;
+    pages
+}
+
+/// Types and unit tests of the pages, and whether what is generated for them is what would be generated now.
+fn pages() -> anyhow::Result<()> {
+    let node = node::prepared()?;
+    process::run(node.npm().args(["run", "--silent", "check"]))?;
+    Ok(process::run(node.npm().args(["run", "--silent", "test"]))?)
 }
 
 fn deep(name: &str) -> anyhow::Result<Vec<&'static str>> {
@@ -127,6 +143,9 @@ fn clients() -> anyhow::Result<PathBuf> {
 
 /// Debian packages, where this may install them.
 pub(super) fn apt(packages: &[&str], log: &Path) -> anyhow::Result<()> {
+    let mut update = Command::new("apt-get");
+    // Lists that can't be renewed may still do.
+    let _ = process::run_within(update.args(["-qq", "update"]), PIP_LIMIT, log);
     let mut command = Command::new("apt-get");
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
