@@ -109,6 +109,8 @@ enum Command {
     Invoke(developer::Invoke),
     /// Check a component against the contract, without installing it.
     Check(developer::Check),
+    /// Print the OpenAPI document of the HTTP API, as a running host serves it at /api/openapi.json.
+    Openapi,
     /// Copy database, blobs and keys into a new folder, while a server runs or not, and check the copy.
     Backup(archive::Backup),
     /// Make the data folder from a backup, and check it.
@@ -153,6 +155,12 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve => serve::serve(config).await,
         Command::Config => {
             print_out(&config.to_toml())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            print_out(&serde_json::to_string_pretty(
+                &crate::web::description_document(),
+            )?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Plugin(command) => {

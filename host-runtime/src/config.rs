@@ -68,6 +68,8 @@ pub struct Config {
     pub trust_forwarded_for: bool,
     /// How long a stop waits for requests under way, in seconds.
     pub shutdown_seconds: u32,
+    /// Folder of a built shell that is served instead of the one that is built in, for whoever works on it.
+    pub shell_dir: Option<PathBuf>,
     /// Most plugin calls at the same time; none: the engine's own number.
     pub max_concurrent_calls: Option<u32>,
 }
@@ -99,6 +101,7 @@ impl Default for Config {
             sign_in_tries: 10,
             trust_forwarded_for: false,
             shutdown_seconds: 20,
+            shell_dir: None,
             max_concurrent_calls: None,
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! [`Host`] is the whole without its web server, [`web::Server`] the whole with it. [`bindings`] are the types of the contract, [`limits`] every limit with its reason.
 
+pub mod asset;
 pub mod bindings;
 pub mod capability;
 pub mod cli;

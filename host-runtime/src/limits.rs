@@ -48,6 +48,15 @@ pub const LIFECYCLE_TIME: Duration = Duration::from_secs(60);
 /// megabyte.
 pub const COMPONENT_BYTES: usize = 64 << 20;
 
+/// The archive of a plugin's pages. The Email manager's has less than 1 MB.
+pub const PAGES_ARCHIVE_BYTES: usize = 16 << 20;
+
+/// All files of a plugin's pages, unpacked: they are kept in memory while the plugin is enabled.
+pub const PAGES_BYTES: usize = 32 << 20;
+
+/// Files of a plugin's pages. A page that is cut into a chunk for each thing that it can do has about a hundred.
+pub const PAGES_FILES: usize = 500;
+
 /// Linear memories of one instance, tables of one instance: a component made by `wasm-component-ld` has one memory and two tables.
 pub const MEMORIES_PER_CALL: u32 = 4;
 /// See [`MEMORIES_PER_CALL`].

@@ -14,170 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_runtime::config::Config;
-use host_runtime::web::{Running, Server};
-use host_store::TestClock;
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use secrecy::SecretString;
+use host_runtime::web::Server;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use support::http::{ADMIN, PASSWORD, Person, QUARTER, World, answered, is_problem};
 use support::{DOUBLE, NOW, double, guest};
-
-const PASSWORD: &str = "correct horse battery";
-const ADMIN: &str = "admin@localhost";
-const QUARTER: Duration = Duration::from_secs(15 * 60);
-
-struct World {
-    server: Option<Running>,
-    base: String,
-    clock: TestClock,
-    folder: tempfile::TempDir,
-}
-
-impl World {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = TestClock::at(NOW);
-        let server = Self::start(&folder, &clock).await;
-        let base = server.origin().to_owned();
-        Self {
-            server: Some(server),
-            base,
-            clock,
-            folder,
-        }
-    }
-
-    async fn start(folder: &tempfile::TempDir, clock: &TestClock) -> Running {
-        let config = Config {
-            data_dir: folder.path().to_owned(),
-            listen: ([127, 0, 0, 1], 0).into(),
-            admin_password: Some(SecretString::from(PASSWORD)),
-            upload_bytes: 1000,
-            shutdown_seconds: 5,
-            ..Config::default()
-        };
-        Server::start(config, Arc::new(clock.clone()))
-            .await
-            .unwrap()
-    }
-
-    fn stranger(&self) -> Person {
-        let client = Client::builder()
-            .cookie_store(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Person {
-            client,
-            base: self.base.clone(),
-        }
-    }
-
-    async fn signed_in(&self, email: &str) -> Person {
-        let person = self.stranger();
-        let body = json!({ "email": email, "password": PASSWORD });
-        let (status, _) = person.json(Method::POST, "/api/session", body).await;
-        assert_eq!(status, StatusCode::CREATED);
-        person
-    }
-
-    async fn admin(&self) -> Person {
-        self.signed_in(ADMIN).await
-    }
-
-    async fn member(&self, admin: &Person, name: &str) -> Person {
-        let email = format!("{name}@localhost");
-        let body = json!({ "name": name, "email": email, "password": PASSWORD });
-        assert_eq!(
-            admin.json(Method::POST, "/api/users", body).await.0,
-            StatusCode::CREATED
-        );
-        self.signed_in(&email).await
-    }
-
-    async fn stop(mut self) {
-        self.server.take().unwrap().shutdown().await;
-    }
-}
-
-#[derive(Clone)]
-struct Person {
-    client: Client,
-    base: String,
-}
-
-impl Person {
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base))
-    }
-
-    async fn json(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
-        answered(self.request(method, path).json(&body)).await
-    }
-
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
-        answered(self.request(Method::GET, path)).await
-    }
-
-    async fn post(&self, path: &str) -> (StatusCode, Value) {
-        answered(self.request(Method::POST, path)).await
-    }
-
-    async fn install(&self, component: Vec<u8>) -> String {
-        let upload = self
-            .request(Method::POST, "/api/plugins")
-            .header("content-type", "application/wasm")
-            .body(component);
-        let (status, plugin) = answered(upload).await;
-        assert_eq!(status, StatusCode::CREATED, "{plugin}");
-        let id = plugin["id"].as_str().unwrap().to_owned();
-        let grants = plugin["proposed_grants"].clone();
-        assert_eq!(
-            self.json(Method::PUT, &format!("/api/plugins/{id}/grants"), grants)
-                .await
-                .0,
-            StatusCode::OK
-        );
-        id
-    }
-}
-
-async fn answered(request: RequestBuilder) -> (StatusCode, Value) {
-    let response = request.send().await.unwrap();
-    let status = response.status();
-    assert!(response.headers().contains_key("x-request-id"));
-    let problem = status.is_client_error() || status.is_server_error();
-    if problem {
-        assert_eq!(
-            response.headers()["content-type"],
-            "application/problem+json"
-        );
-    }
-    let text = response.text().await.unwrap();
-    let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-    if problem {
-        assert_eq!(value["status"], status.as_u16());
-        for name in ["title", "detail", "action", "request_id"] {
-            assert!(
-                value[name].as_str().is_some_and(|text| !text.is_empty()),
-                "{name} of {value}"
-            );
-        }
-    }
-    (status, value)
-}
-
-fn kind(value: &Value) -> &str {
-    value["type"]
-        .as_str()
-        .unwrap()
-        .strip_prefix("urn:plugin-host:problem:")
-        .unwrap()
-}
-
-#[track_caller]
-fn is_problem((status, value): &(StatusCode, Value), expected: StatusCode, name: &str) {
-    assert_eq!((*status, kind(value)), (expected, name), "{value}");
-}
 
 #[tokio::test]
 async fn a_session_begins_with_the_right_password_and_ends_when_asked() {
@@ -814,4 +655,49 @@ async fn everything_is_there_again_after_a_restart_and_a_second_server_is_refuse
         "enabled"
     );
     world.stop().await;
+}
+
+#[tokio::test]
+async fn administrators_read_who_changed_what_and_find_no_secrets() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let member = world.member(&admin, "eva").await;
+    let id = admin.install(double()).await;
+    admin.post(&format!("/api/plugins/{id}/enable")).await;
+    is_problem(
+        &member.get("/api/audit").await,
+        StatusCode::FORBIDDEN,
+        "administrator-only",
+    );
+    let (_, first) = admin.get("/api/audit?limit=2").await;
+    let (newest, second) = (&first["items"][0], &first["items"][1]);
+    assert_eq!(newest["action"], "plugin.enable");
+    assert_eq!(newest["actor_name"], "Administrator");
+    assert_eq!(
+        (&newest["subject"], &newest["subject_name"]),
+        (&json!(DOUBLE), &json!("Double"))
+    );
+    assert_eq!(
+        (&newest["at"], &second["action"]),
+        (&json!(NOW), &json!("plugin.approve"))
+    );
+    let next = first["next"].as_str().unwrap();
+    let (_, rest) = admin.get(&format!("/api/audit?cursor={next}")).await;
+    let actions: Vec<_> = rest["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["plugin.add", "user.add"]);
+    assert_eq!(rest["items"][1]["subject_name"], "eva");
+    assert_eq!(rest["next"], Value::Null);
+    assert!(!rest.to_string().contains(PASSWORD));
+    for path in ["/api/audit?limit=0", "/api/audit?cursor=x"] {
+        is_problem(
+            &admin.get(path).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-field",
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test may stop at the first surprise"
 )]
@@ -129,6 +130,16 @@ fn the_component_exports_all_of_a_mail_plugin_and_nothing_else() {
         .filter(|name| !name.ends_with("/types@0.1.0"))
         .collect();
     assert_eq!(exports, EXPORTS);
+}
+
+#[test]
+fn the_component_brings_its_pages() {
+    let component = std::fs::read(xtask::component::plugin().unwrap()).unwrap();
+    let pages = host_runtime::plugin::pages::read(&component).unwrap();
+    let pages = pages.expect("a section with pages");
+    for path in ["/mail", "/admin/settings/mail"] {
+        assert!(pages.shows(path), "{path}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::bindings::host::routing;
 use crate::plugin::call::CallState;
 use crate::plugin::manifest::{Grants, is_path};
 
-pub use crate::bindings::host::routing::{Page, Place, Target};
+pub use crate::bindings::host::routing::Target;
 
 /// Adds the interface.
 pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -59,7 +59,7 @@ impl Routes {
             origin.trim_end_matches('/').to_owned();
     }
 
-    /// What is reached at `path`, such as an OAuth callback or a page.
+    /// What is reached at `path`, such as an OAuth callback.
     pub fn find(&self, path: &str) -> Option<Route> {
         self.read(|paths| paths.get(path).cloned())
     }
@@ -67,19 +67,6 @@ impl Routes {
     /// Whether `/hooks/{plugin}/{name}` is served.
     pub fn has_webhook(&self, plugin: &str, name: &str) -> bool {
         self.find(&hook_path(plugin, name)).is_some()
-    }
-
-    /// All pages, by path.
-    pub fn pages(&self) -> Vec<(String, String, Page)> {
-        self.read(|paths| {
-            paths
-                .iter()
-                .filter_map(|(path, route)| match &route.target {
-                    Target::Page(page) => Some((path.clone(), route.plugin.clone(), page.clone())),
-                    _ => None,
-                })
-                .collect()
-        })
     }
 
     /// The redirect URI of `plugin`'s OAuth flows.
@@ -109,7 +96,6 @@ impl Routes {
                 hook_path(plugin, name)
             }
             Target::Webhook(_) => return denied("a web hook's path is its name, one plain word"),
-            Target::Page(_) if !grants.pages => return denied("pages were not granted"),
             _ if !grants.paths.contains(&path) => return denied("the path was not granted"),
             _ if !is_path(&path) => return denied("the path is reserved"),
             _ => path,

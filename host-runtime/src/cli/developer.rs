@@ -268,6 +268,12 @@ fn report(inspection: &inspect::Inspection) -> String {
             .map(|path| format!("to be reached at   {path}")),
     );
     wants.extend(
+        inspection
+            .pages
+            .iter()
+            .map(|path| format!("to show pages at   {path}")),
+    );
+    wants.extend(
         manifest
             .schedules
             .iter()

@@ -41,6 +41,9 @@ pub(super) enum PluginCommand {
         /// The same for an origin inside this machine or network, such as http://127.0.0.1:9100.
         #[arg(long, value_name = "ORIGIN")]
         internal_origin: Vec<String>,
+        /// Whether its pages are shown, which run with the rights of whoever opens them.
+        #[arg(long, value_name = "true|false")]
+        pages: Option<bool>,
         /// Storage, in bytes.
         #[arg(long, value_name = "BYTES")]
         storage: Option<u64>,
@@ -148,6 +151,7 @@ pub(super) async fn run(
             all,
             origin,
             internal_origin,
+            pages,
             storage,
             memory,
             seconds,
@@ -171,6 +175,9 @@ pub(super) async fn run(
                         origins.push(json!({ "origin": origin, "internal": internal }));
                     }
                 }
+            }
+            if let (Some(pages), Some(field)) = (pages, grants.get_mut("pages")) {
+                *field = pages.into();
             }
             for (name, value) in [
                 ("storage_bytes", storage),

@@ -14,6 +14,7 @@ use super::call::{CallState, OnBehalf, Scope};
 use super::detect::Exports;
 use super::fault::root_cause;
 use super::manifest::{InvalidManifest, Manifest};
+use super::pages::{self, InvalidPages, Pages};
 use super::trace::Trace;
 use super::{CallError, instance};
 use crate::bindings::plugin::lifecycle;
@@ -44,6 +45,9 @@ pub enum InspectError {
     /// What it says of itself is not valid.
     #[error(transparent)]
     Manifest(#[from] InvalidManifest),
+    /// The pages that it brings can't be shown.
+    #[error(transparent)]
+    Pages(#[from] InvalidPages),
     /// It could not be asked what it is.
     #[error("the plugin could not describe itself: {0}")]
     Describe(CallError),
@@ -58,6 +62,9 @@ pub struct Inspection {
     pub imports: Vec<String>,
     /// Interfaces that it exports.
     pub exports: Vec<String>,
+    /// Addresses that its pages show.
+    #[serde(default)]
+    pub pages: Vec<String>,
     /// BLAKE3 of the file, hex.
     pub digest: String,
 }
@@ -66,6 +73,8 @@ pub struct Inspection {
 pub struct Prepared {
     /// What it is.
     pub inspection: Inspection,
+    /// Its pages, if it brings some.
+    pub(crate) pages: Option<Arc<Pages>>,
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) exports: Exports,
 }
@@ -82,12 +91,16 @@ pub async fn prepare(
 ) -> Result<Prepared, InspectError> {
     check_form(&bytes)?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
-    let component = {
+    let (component, pages) = {
         let engine = engine.wasmtime().clone();
-        tokio::task::spawn_blocking(move || Component::from_binary(&engine, &bytes))
-            .await
-            .map_err(|e| InspectError::NotAComponent(e.to_string()))?
-            .map_err(|e| InspectError::NotAComponent(root_cause(&e)))?
+        tokio::task::spawn_blocking(move || {
+            let component = Component::from_binary(&engine, &bytes)
+                .map_err(|e| InspectError::NotAComponent(root_cause(&e)))?;
+            let pages = pages::read(&bytes)?;
+            Ok::<_, InspectError>((component, pages.map(Arc::new)))
+        })
+        .await
+        .map_err(|e| InspectError::NotAComponent(e.to_string()))??
     };
     let ty = component.component_type();
     let wasmtime = engine.wasmtime();
@@ -113,13 +126,17 @@ pub async fn prepare(
         .map_err(|e| InspectError::UnknownImports(vec![format!("{e:#}")]))?;
     let found = Exports::of(&pre).map_err(|e| InspectError::Exports(root_cause(&e)))?;
     let (manifest, found) = describe(engine, &component, scope, found).await?;
+    let manifest = Manifest::check(manifest)?;
+    let shown = check_pages(&manifest, pages.as_deref())?;
     Ok(Prepared {
         inspection: Inspection {
-            manifest: Manifest::check(manifest)?,
+            manifest,
             imports,
             exports,
+            pages: shown,
             digest,
         },
+        pages,
         pre,
         exports: found,
     })
@@ -143,6 +160,33 @@ fn check_form(bytes: &[u8]) -> Result<(), InspectError> {
         ));
     }
     Ok(())
+}
+
+/// Whether the component brings the pages that its manifest says; answers the addresses that they show.
+fn check_pages(manifest: &Manifest, pages: Option<&Pages>) -> Result<Vec<String>, InvalidPages> {
+    let pages = match (manifest.pages, pages) {
+        (false, None) => return Ok(vec![]),
+        (true, Some(pages)) => pages,
+        (true, None) => {
+            return Err(InvalidPages(format!(
+                "the manifest says that there are some, but the component has no section `{}`",
+                pages::SECTION
+            )));
+        }
+        (false, Some(_)) => {
+            return Err(InvalidPages(format!(
+                "the component has the section `{}`, but the manifest says that there are no pages",
+                pages::SECTION
+            )));
+        }
+    };
+    let shown: Vec<String> = pages.paths().map(str::to_owned).collect();
+    match shown.iter().find(|path| manifest.paths.contains(path)) {
+        Some(path) => Err(InvalidPages(format!(
+            "`{path}` is shown by a page and is a path of the manifest as well"
+        ))),
+        None => Ok(shown),
+    }
 }
 
 /// Interfaces that some plugin may import, whatever their version: a version that isn't linked is told by the type check.

@@ -16,6 +16,7 @@ use super::call::{CallError, CallState, OnBehalf, Scope};
 use super::detect::Exports;
 use super::fault::{self, Fault};
 use super::manifest::Manifest;
+use super::pages::Pages;
 use super::trace::Trace;
 use crate::engine::Engine;
 use crate::limits;
@@ -29,6 +30,7 @@ pub struct Running {
     pub manifest: Manifest,
     pub(crate) scope: Arc<Scope>,
     pub(crate) exports: Exports,
+    pages: Option<Arc<Pages>>,
     engine: Engine,
     pre: InstancePre<CallState>,
     calls: TaskTracker,
@@ -48,15 +50,17 @@ impl Running {
         engine: Engine,
         pre: InstancePre<CallState>,
         exports: Exports,
+        pages: Option<Arc<Pages>>,
         manifest: Manifest,
         scope: Arc<Scope>,
         reporter: Reporter,
     ) -> Self {
         Self {
             manifest,
-            scope,
             exports,
+            pages: pages.filter(|_| scope.grants.pages),
             engine,
+            scope,
             pre,
             calls: TaskTracker::new(),
             stopped: AtomicBool::new(false),
@@ -68,6 +72,11 @@ impl Running {
     /// The plugin's id.
     pub fn id(&self) -> &str {
         &self.scope.plugin
+    }
+
+    /// Its pages, if it brings some and they were granted.
+    pub fn pages(&self) -> Option<&Arc<Pages>> {
+        self.pages.as_ref()
     }
 
     pub(crate) fn component(&self) -> &Component {

@@ -55,8 +55,23 @@ pub struct InvalidManifest(pub String);
 
 /// Paths that belong to the host. A plugin's path may be none of them and lie below none of them.
 const RESERVED: &[&str] = &[
-    "/api", "/hooks", "/healthz", "/readyz", "/metrics", "/assets", "/plugins", "/login",
-    "/logout", "/uploads",
+    "/api",
+    "/hooks",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/assets",
+    "/pages",
+    "/shell",
+    "/plugins",
+    "/settings",
+    "/users",
+    "/tokens",
+    "/audit",
+    "/sign-in",
+    "/login",
+    "/logout",
+    "/uploads",
 ];
 
 impl Manifest {

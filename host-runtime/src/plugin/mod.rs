@@ -2,7 +2,7 @@
 //!
 //! [`manifest`] is what a plugin asks for and what it was granted, [`inspect`] what can be told of a component before it runs.
 //! [`instance`] is a plugin version that runs, [`call`] one call of it. [`manager`] is the only writer of plugin state.
-//! [`typed`] are the exports as ordinary functions, [`invoke`] is any export by name.
+//! [`pages`] are the files that it brings for browsers. [`typed`] are the exports as ordinary functions, [`invoke`] is any export by name.
 
 pub mod call;
 pub mod detect;
@@ -12,6 +12,7 @@ pub mod instance;
 pub mod invoke;
 pub mod manager;
 pub mod manifest;
+pub mod pages;
 pub mod trace;
 pub mod typed;
 

@@ -3,6 +3,8 @@
 //! `request` is around every request; `auth`, `session`, `cookies`, `csrf` and `limiter` say who asks; `problem` is every error. One module
 //! for each group of addresses; [`server`] runs them all. Handlers hold no rule of mail or of plugins: they translate.
 
+mod assets;
+mod audit;
 mod auth;
 mod cookies;
 mod csrf;
@@ -13,12 +15,14 @@ mod hooks;
 mod limiter;
 mod mail;
 mod metrics;
+mod notices;
 mod oauth;
 mod openapi;
 mod ops;
 mod pages;
 pub mod passwords;
 mod plugin_errors;
+mod plugin_pages;
 mod plugin_views;
 mod plugins;
 pub mod problem;
@@ -26,6 +30,7 @@ mod request;
 pub mod server;
 mod session;
 mod settings;
+mod shell;
 mod signed;
 mod tokens;
 mod uploads;
@@ -41,7 +46,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use host_store::Store;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -53,7 +58,9 @@ use crate::config::Config;
 use crate::egress::client::Tls;
 use limiter::SignInLimiter;
 use metrics::Metrics;
+use notices::Notices;
 use problem::{Kind, Problem, Result};
+use shell::Shell;
 use signed::Signer;
 
 pub use server::{FirstAdministrator, Running, Server, StartError};
@@ -84,6 +91,8 @@ struct Shared {
     streams: Mutex<HashMap<String, usize>>,
     stopping: CancellationToken,
     openapi: String,
+    shell: Shell,
+    notices: Notices,
 }
 
 impl AppState {
@@ -142,6 +151,14 @@ impl AppState {
         &self.0.signer
     }
 
+    fn shell(&self) -> &Shell {
+        &self.0.shell
+    }
+
+    fn notices(&self) -> &Notices {
+        &self.0.notices
+    }
+
     fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
     }
@@ -176,12 +193,21 @@ fn documented(config: &Config) -> OpenApiRouter<AppState> {
         .merge(session::routes())
         .merge(tokens::routes())
         .merge(users::routes())
+        .merge(plugin_pages::routes())
         .merge(plugins::routes().layer(DefaultBodyLimit::max(component)))
         .merge(settings::routes())
         .merge(mail::routes())
         .merge(uploads::routes())
         .merge(events::routes())
+        .merge(audit::routes())
         .merge(ops::routes())
+}
+
+/// The OpenAPI document that a running host serves. Limits of a configuration are no part of it.
+#[must_use]
+pub fn description_document() -> serde_json::Value {
+    let (_, api) = documented(&Config::default()).split_for_parts();
+    openapi::document(api)
 }
 
 /// The whole of it, ready to be served.
@@ -191,7 +217,8 @@ fn router(state: AppState) -> Router {
         .route("/", get(root))
         .route("/api/openapi.json", get(description))
         .route("/hooks/{plugin}/{name}", hooks::route())
-        .fallback(oauth::callback)
+        .route("/shell/{*file}", get(shell::file))
+        .fallback(shell::fallback)
         .layer(DefaultBodyLimit::max(JSON_BODY))
         .layer(axum::middleware::from_fn_with_state(
             state.clone(),
@@ -204,8 +231,12 @@ fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-async fn root() -> Response {
-    pages::root(env!("CARGO_PKG_VERSION"))
+/// For people the shell; for whoever asks for no document, and where there is no shell, what this is.
+async fn root(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
+    shell::is_navigation(&method, &headers)
+        .then(|| shell::document(&state))
+        .flatten()
+        .unwrap_or_else(|| pages::root(env!("CARGO_PKG_VERSION")))
 }
 
 async fn description(State(state): State<AppState>) -> Response {

@@ -5,7 +5,9 @@
 //! client that drives the consent page; the token itself does as well. Without either, whoever got hold of a `state` could link their
 //! account to somebody else, or the reverse.
 
-use axum::extract::{Request, State};
+use std::sync::Arc;
+
+use axum::extract::Request;
 use axum::response::{IntoResponse, Redirect, Response};
 use host_store::{FlowError, NewFlow, OauthFlow, User};
 use http::request::Parts;
@@ -13,16 +15,17 @@ use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::AppState;
 use super::auth::{Principal, Via, signed};
 use super::cookies::{self, FLOW};
 use super::extract::Json;
-use super::pages;
 use super::plugin_errors::{self, Context};
+use super::plugins::sentence;
 use super::problem::{Kind, Problem, Result};
+use super::request::RequestId;
 use super::signed::{Grant, Purpose};
+use super::{AppState, pages, shell};
 use crate::bindings::types::Error as Refusal;
-use crate::capability::routing::Target;
+use crate::plugin::pages::index::Place;
 use crate::plugin::typed::PluginError;
 
 /// As long as `state` lives.
@@ -104,37 +107,82 @@ pub(crate) struct Completed {
     next: String,
 }
 
-/// The redirect URIs of plugins; every other address that is nobody's ends here too, as a 404.
-pub(crate) async fn callback(State(state): State<AppState>, request: Request) -> Result<Response> {
+/// The redirect URI of `plugin`, which the provider sends a browser to with a code or an error.
+///
+/// A browser never stays there: the address in its bar, its history and its bookmarks would hold the code and the `state`. It goes on to where
+/// the plugin says, or to the same address with nothing but the number of the problem.
+pub(super) async fn callback(state: &AppState, plugin: &str, request: Request) -> Result<Response> {
     let (parts, _) = request.into_parts();
-    let route = state
-        .host()
-        .routes()
-        .find(parts.uri.path())
-        .filter(|route| route.target == Target::OauthCallback);
-    let Some(route) = route.filter(|_| parts.method == http::Method::GET) else {
-        return Err(Problem::new(
-            Kind::NotFound,
-            "There is nothing at this address. The addresses of the API are listed in /api/openapi.json.",
-        ));
-    };
-    let mut secret = None;
-    let mut query = Vec::new();
-    for (name, value) in
+    let query: Vec<(String, String)> =
         url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-    {
-        match &*name {
-            "state" => secret = Some(value.into_owned()),
-            _ => query.push((name.into_owned(), value.into_owned())),
-        }
+            .into_owned()
+            .collect();
+    if !shell::is_navigation(&parts.method, &parts.headers) {
+        return completed(state, plugin, &parts, query).await;
     }
+    if let [(name, id)] = query.as_slice()
+        && name == PROBLEM
+    {
+        return Ok(told(state, plugin, id));
+    }
+    let failed = match completed(state, plugin, &parts, query).await {
+        Ok(done) => return Ok(done),
+        Err(problem) => problem,
+    };
+    let id = request_id(&parts);
+    state.notices().keep(&id, failed, state.now());
+    Ok(Redirect::to(&format!("{}?{PROBLEM}={id}", parts.uri.path())).into_response())
+}
+
+/// The parameter that holds the id of the request that failed.
+const PROBLEM: &str = "problem";
+
+/// The problem that a browser was sent on with, and a way on.
+fn told(state: &AppState, plugin: &str, id: &str) -> Response {
+    let problem = state.notices().get(id, state.now()).unwrap_or_else(|| {
+        Problem::new(
+            Kind::OauthState,
+            "What went wrong here is no longer known. Begin linking the account again.",
+        )
+    });
+    let pages = state.host().plugins().running(plugin).ok();
+    let pages = pages.as_ref().and_then(|running| running.pages());
+    let main = pages.and_then(|pages| {
+        let entries = pages.index.entries.iter();
+        let mut main = entries.filter(|entry| entry.place == Place::Main);
+        main.next().map(|entry| entry.path.as_str())
+    });
+    pages::failed(&problem.document(id), main.unwrap_or("/"))
+}
+
+fn request_id(parts: &Parts) -> Arc<str> {
+    parts
+        .extensions
+        .get::<RequestId>()
+        .map_or_else(|| Arc::from(""), |id| id.0.clone())
+}
+
+async fn completed(
+    state: &AppState,
+    plugin: &str,
+    parts: &Parts,
+    mut query: Vec<(String, String)>,
+) -> Result<Response> {
+    let mut secret = None;
+    query.retain_mut(|(name, value)| {
+        let is_state = name == "state";
+        if is_state {
+            secret = Some(std::mem::take(value));
+        }
+        !is_state
+    });
     let secret = secret.ok_or_else(|| {
         Problem::new(
             Kind::OauthState,
             "The provider sent no `state` back. Begin linking the account again.",
         )
     })?;
-    let (flow, principal) = taken(&state, &parts, &route.plugin, &secret).await?;
+    let (flow, principal) = taken(state, parts, plugin, &secret).await?;
     let plugin = state.host().plugin(&flow.plugin)?;
     let next = plugin
         .complete_oauth(&principal.caller(), flow.flow, query)
@@ -159,11 +207,8 @@ pub(crate) async fn callback(State(state): State<AppState>, request: Request) ->
     Ok(
         if accept.contains("application/json") && !accept.contains("text/html") {
             (forget, Json(Completed { next })).into_response()
-        } else if state
-            .host()
-            .routes()
-            .find(next.split(['?', '#']).next().unwrap_or_default())
-            .is_some_and(|route| matches!(route.target, Target::Page(_)))
+        } else if state.shell().is_there()
+            && shell::shows(state, next.split(['?', '#']).next().unwrap_or_default())
         {
             (forget, Redirect::to(&next)).into_response()
         } else {
@@ -240,10 +285,7 @@ async fn flow_cookie(state: &AppState, parts: &Parts) -> Result<Option<(Principa
     else {
         return Ok(None);
     };
-    let request = parts
-        .extensions
-        .get::<super::request::RequestId>()
-        .map_or_else(|| "".into(), |id| id.0.clone());
+    let request = request_id(parts);
     let via = Via::Token {
         id: String::new(),
         admin: false,
@@ -256,7 +298,7 @@ fn refused(error: PluginError, plugin: &str, now: u64) -> Problem {
     match error {
         PluginError::Refused(
             Refusal::Invalid((_, reason)) | Refusal::Conflict(reason) | Refusal::Other(reason),
-        ) => Problem::new(Kind::OauthRefused, reason),
+        ) => Problem::new(Kind::OauthRefused, sentence(&reason)),
         PluginError::Refused(Refusal::Denied) => Problem::new(
             Kind::OauthRefused,
             "The consent was denied, so that nothing was linked. Begin again if that was not meant.",

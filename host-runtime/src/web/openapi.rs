@@ -16,11 +16,13 @@ use super::problem::{Action, FieldError, Kind, ProblemDocument};
         description = "Plugins, people and mail.\n\nTimes are milliseconds since the Unix epoch, sizes bytes, ids opaque. Sign in with `POST /api/session` (a cookie) or send an API token as `Authorization: Bearer`. \
                        Every error is a problem document (RFC 9457)."
     ),
+    paths(super::plugin_pages::file),
     components(schemas(ProblemDocument, Action, FieldError, super::plugins::DataFate)),
     tags(
         (name = "session", description = "Signing in, oneself, one's tokens"),
         (name = "users", description = "People, for administrators"),
         (name = "plugins", description = "Plugins and their settings, for administrators"),
+        (name = "pages", description = "The pages that plugins bring"),
         (name = "mail", description = "Accounts, messages, sending; served by whichever plugin brings mail"),
         (name = "uploads", description = "Files for plugins"),
         (name = "events", description = "What happened, as it happens"),
@@ -86,4 +88,21 @@ fn operation_id(method: &str, path: &str) -> String {
         id.push_str(part);
     }
     id
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    /// Compared as documents: the order of their names is a matter of how the JSON library was built.
+    #[test]
+    fn the_description_that_the_client_is_made_from_is_this_hosts() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/client/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        let committed: serde_json::Value = serde_json::from_str(&committed).unwrap_or_default();
+        assert!(
+            committed == crate::web::description_document(),
+            "{path} is stale: run `cargo xtask generate` and commit what it changes"
+        );
+    }
 }

@@ -4,6 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, header};
 
 use super::problem::ProblemDocument;
+use super::request::Verbatim;
 
 /// Text as HTML text or attribute value.
 pub(crate) fn escape(text: &str) -> String {
@@ -50,7 +51,19 @@ pub(crate) fn root(version: &str) -> Response {
     )
 }
 
-/// Where a browser ends after its account was linked, until a shell brings pages of its own.
+/// Where a browser ends when its account was not linked, with a way on. The answer goes out as it is.
+pub(crate) fn failed(document: &ProblemDocument, next: &str) -> Response {
+    let mut response = problem(
+        document,
+        &format!("<p><a href=\"{}\">Go on</a></p>", escape(next)),
+    );
+    *response.status_mut() =
+        http::StatusCode::from_u16(document.status).unwrap_or(http::StatusCode::BAD_REQUEST);
+    response.extensions_mut().insert(Verbatim);
+    response
+}
+
+/// Where a browser ends after its account was linked, where there are no pages to go on to.
 pub(crate) fn linked(next: &str) -> Response {
     page(
         "Done",
@@ -61,12 +74,12 @@ pub(crate) fn linked(next: &str) -> Response {
     )
 }
 
-/// A problem for somebody who looks at it in a browser.
-pub(crate) fn problem(document: &ProblemDocument) -> Response {
+/// A problem for somebody who looks at it in a browser. `more` is HTML.
+pub(crate) fn problem(document: &ProblemDocument, more: &str) -> Response {
     page(
         &document.title,
         &format!(
-            "<p>{}</p><p><small>Problem <code>{}</code>, request <code>{}</code></small></p>",
+            "<p>{}</p>{more}<p><small>Problem <code>{}</code>, request <code>{}</code></small></p>",
             escape(&document.detail),
             escape(&document.r#type),
             escape(&document.request_id)

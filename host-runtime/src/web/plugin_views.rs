@@ -195,6 +195,8 @@ pub(crate) struct PluginView {
     imports: Option<Vec<String>>,
     /// Interfaces that it exports. For administrators.
     exports: Option<Vec<String>>,
+    /// Addresses of this host that its pages show, each with all that lies below it. For administrators.
+    page_paths: Option<Vec<String>>,
     /// Digest of the file. For administrators.
     digest: Option<String>,
 }
@@ -235,6 +237,7 @@ impl PluginView {
             proposed_grants: everything.then(|| (&Grants::proposed(manifest)).into()),
             imports: everything.then(|| inspection.imports.clone()),
             exports: everything.then(|| inspection.exports.clone()),
+            page_paths: everything.then(|| inspection.pages.clone()),
             digest: everything.then(|| inspection.digest.clone()),
         }
     }

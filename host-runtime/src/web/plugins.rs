@@ -61,7 +61,9 @@ impl From<ManageError> for Problem {
                 format!("{text} Approve it with PUT /api/plugins/{plugin}/grants."),
             ),
             ManageError::InvalidGrants(invalid) => Self::field(invalid.field, text),
-            ManageError::SecondMail { .. } => Self::new(Kind::Taken, text),
+            ManageError::SecondMail { .. } | ManageError::PageTaken { .. } => {
+                Self::new(Kind::Taken, text)
+            }
             ManageError::Refused { .. } => Self::new(Kind::PluginFailed, text),
             ManageError::Failed { error, .. } => match error.into() {
                 problem @ Problem { .. } if problem.kind() == Kind::Busy => problem,
@@ -80,17 +82,19 @@ fn inspection(error: &InspectError, text: String) -> Problem {
             Kind::NotAComponent,
             format!("{text} Build it for wasm32-wasip2."),
         ),
-        InspectError::UnknownImports(_) | InspectError::Exports(_) | InspectError::Manifest(_) => {
-            Problem::new(
-                Kind::ContractMismatch,
-                format!("{text} `plugin-host check` shows the same while you build it."),
-            )
-        }
+        InspectError::UnknownImports(_)
+        | InspectError::Exports(_)
+        | InspectError::Manifest(_)
+        | InspectError::Pages(_) => Problem::new(
+            Kind::ContractMismatch,
+            format!("{text} `plugin-host check` shows the same while you build it."),
+        ),
         InspectError::Describe(_) => Problem::new(Kind::PluginFailed, text),
     }
 }
 
-fn sentence(text: &str) -> String {
+/// Plugins word their reasons as parts of a sentence.
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let text: String = chars
         .next()

@@ -101,7 +101,7 @@ fn written(mut response: Response, id: &str, asked: Asked) -> Response {
         .unwrap_or_else(|| bare(status));
     let document = problem.document(id);
     let mut answer = match asked {
-        Asked::Html => pages::problem(&document).into_response(),
+        Asked::Html => pages::problem(&document, "").into_response(),
         Asked::Json => match serde_json::to_vec(&document) {
             Ok(body) => {
                 let mut answer = Response::new(Body::from(body));

@@ -24,8 +24,10 @@ use tower::ServiceExt as _;
 
 use super::limiter::SignInLimiter;
 use super::metrics::Metrics;
+use super::notices::Notices;
+use super::shell::Shell;
 use super::signed::Signer;
-use super::{AppState, HASHES_AT_ONCE, Shared, documented, openapi, passwords, router};
+use super::{AppState, HASHES_AT_ONCE, Shared, description_document, passwords, router};
 use crate::config::Config;
 use crate::egress::client::Tls;
 use crate::{Host, HostOptions};
@@ -283,7 +285,6 @@ async fn state(
         options.live_jobs = options.live_jobs.min((options.live_calls / 4).max(1));
     }
     let host = Host::start(store, options).await?;
-    let (_, api) = documented(&config).split_for_parts();
     Ok(AppState(Arc::new(Shared {
         host,
         public_origin: origin.to_owned(),
@@ -296,7 +297,9 @@ async fn state(
         hashing: Semaphore::new(HASHES_AT_ONCE),
         streams: Mutex::default(),
         stopping: CancellationToken::new(),
-        openapi: openapi::document(api).to_string(),
+        shell: Shell::new(config.shell_dir.clone()),
+        notices: Notices::default(),
+        openapi: description_document().to_string(),
         config,
     })))
 }

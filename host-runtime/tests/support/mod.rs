@@ -6,8 +6,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "shared by tests that use different parts"
 )]
+
+pub mod http;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +53,17 @@ pub const DOUBLE: &str = "guest-double-a";
 
 pub fn double() -> Vec<u8> {
     guest("double")
+}
+
+/// The double with pages: these files, and `pages.json` made of `index`.
+pub fn with_pages(index: &serde_json::Value, files: &[(&str, &str)]) -> Vec<u8> {
+    let component = marked(double(), "pages:none", "pages:some");
+    let mut all: BTreeMap<String, Vec<u8>> = files
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
+        .collect();
+    all.insert("pages.json".into(), index.to_string().into_bytes());
+    xtask::pages::append(component, &xtask::pages::archive(&all).unwrap())
 }
 
 /// A host in a temporary folder.

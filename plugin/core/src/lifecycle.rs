@@ -46,7 +46,7 @@ pub fn describe() -> Manifest {
             "https://*.office.com",
         ],
         paths: vec![REDIRECT_PATH],
-        pages: false,
+        pages: true,
         // 100,000 messages of 60 kB with their index, for a few people.
         storage_bytes: 20 << 30,
         // A page of large messages decoded several times over.

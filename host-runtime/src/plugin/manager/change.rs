@@ -94,6 +94,7 @@ impl Inner {
         }
         let prepared = self.load(&record).await?;
         let running = self.build(prepared, grants.clone())?;
+        self.check_pages(&running)?;
         record.pending = Some(pending::ENABLE.into());
         record.state = PluginState::Disabled;
         record.reason = None;
@@ -243,6 +244,7 @@ impl Inner {
             });
         }
         let running = self.build(prepared, grants.clone())?;
+        self.check_pages(&running)?;
         let routes = self.routes.of(&id);
         // No job of the old version begins while the new one changes its data.
         self.store.jobs().pause(&id);
@@ -299,9 +301,30 @@ impl Inner {
         self.store.plugins().delete(id).await?;
         self.routes.forget(id);
         self.shared.change(|s| drop(s.plugins.remove(id)));
+        self.tell(id, None).await;
         let folder = self.store.folder().join("plugins").join(id);
         if let Err(error) = tokio::fs::remove_dir_all(&folder).await {
             tracing::warn!(plugin = id, %error, "the plugin's file could not be deleted");
+        }
+        Ok(())
+    }
+
+    /// No two plugins show pages at one address: which of them a person sees would be a matter of names.
+    fn check_pages(&self, running: &Running) -> Result<(), ManageError> {
+        let Some(pages) = running.pages() else {
+            return Ok(());
+        };
+        for other in self.shared.get().with_pages() {
+            let taken = |path: &&str| other.pages().is_some_and(|pages| pages.shows(path));
+            if other.id() != running.id()
+                && let Some(path) = pages.paths().find(taken)
+            {
+                return Err(ManageError::PageTaken {
+                    plugin: running.id().to_owned(),
+                    path: path.to_owned(),
+                    enabled: other.id().to_owned(),
+                });
+            }
         }
         Ok(())
     }

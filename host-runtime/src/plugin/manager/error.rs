@@ -58,6 +58,18 @@ pub enum ManageError {
         /// What is enabled.
         enabled: String,
     },
+    /// Another plugin shows the same address.
+    #[error(
+        "the plugin `{plugin}` shows pages at {path}, and so does `{enabled}`, which is enabled already"
+    )]
+    PageTaken {
+        /// What was to be enabled.
+        plugin: String,
+        /// The address.
+        path: String,
+        /// What is enabled.
+        enabled: String,
+    },
     /// The plugin refused a step of its life: which, and its reason.
     #[error("the plugin refused to {step}: {reason}")]
     Refused {

@@ -113,6 +113,7 @@ impl Inner {
             self.engine.clone(),
             prepared.pre,
             prepared.exports,
+            prepared.pages,
             manifest,
             Arc::new(scope),
             reporter,

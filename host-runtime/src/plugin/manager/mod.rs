@@ -49,6 +49,7 @@ struct Inner {
     generations: AtomicU64,
     compiling: Mutex<()>,
     writing: Mutex<()>,
+    told: records::Told,
 }
 
 impl Manager {
@@ -88,6 +89,7 @@ impl Manager {
                 generations: AtomicU64::new(1),
                 compiling: Mutex::default(),
                 writing: Mutex::default(),
+                told: records::Told::default(),
             }),
         })
     }
@@ -122,6 +124,11 @@ impl Manager {
     /// The running version of a plugin.
     pub fn running(&self, id: &str) -> Result<Arc<Running>, CallError> {
         self.inner.shared.get().running(id)
+    }
+
+    /// The plugins that show pages now, by id.
+    pub fn with_pages(&self) -> Vec<Arc<Running>> {
+        self.inner.shared.get().with_pages()
     }
 
     /// Faults of a plugin, newest first.

@@ -1,9 +1,10 @@
 //! What is written down of plugins: their records, and their components as files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use host_store::PluginRecord;
+use host_store::{PluginRecord, PluginState};
 
 use super::super::instance::Running;
 use super::Inner;
@@ -16,6 +17,30 @@ pub(super) mod pending {
     pub(in super::super) const DISABLE: &str = "disable";
     pub(in super::super) const REMOVE: &str = "remove";
     pub(in super::super) const REMOVE_DATA: &str = "remove-data";
+}
+
+/// The event that tells open pages.
+const CHANGED: &str = "plugins.changed";
+
+/// What open pages know of each plugin.
+pub(super) type Told = Mutex<BTreeMap<String, Seen>>;
+
+/// What people see of a plugin: when it changes, they are told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Seen {
+    state: PluginState,
+    digest: String,
+    grants: Option<serde_json::Value>,
+}
+
+impl Seen {
+    fn of(record: &PluginRecord) -> Self {
+        Self {
+            state: record.state,
+            digest: record.digest.clone(),
+            grants: record.grants.clone(),
+        }
+    }
 }
 
 impl Inner {
@@ -41,7 +66,36 @@ impl Inner {
         };
         self.shared
             .change(|s| drop(s.plugins.insert(record.id.clone(), entry)));
+        if record.pending.is_none() {
+            self.tell(&record.id, Some(Seen::of(record))).await;
+        }
         Ok(status)
+    }
+
+    /// Remembers how plugins were when the host stopped, so that a start which changes nothing is no news.
+    pub(super) fn remember(&self, records: &[PluginRecord]) {
+        let seen = records.iter().map(|r| (r.id.clone(), Seen::of(r)));
+        self.told().extend(seen);
+    }
+
+    /// Tells all open pages if a plugin is not what they know: they ask anew which pages and plugins there are.
+    pub(super) async fn tell(&self, id: &str, now: Option<Seen>) {
+        let before = match now.clone() {
+            Some(now) => self.told().insert(id.to_owned(), now),
+            None => self.told().remove(id),
+        };
+        if before == now {
+            return;
+        }
+        let payload = serde_json::json!({ "plugin": id });
+        let published = self.store.events().publish(CHANGED, None, &payload).await;
+        if let Err(error) = published {
+            tracing::warn!(plugin = id, %error, "open pages were not told of a change");
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a component in the data folder; answers its place there. Written beside and renamed, so that no half file is ever run.

@@ -15,7 +15,9 @@ use crate::limits;
 
 impl Inner {
     pub(super) async fn restore(self: &Arc<Self>) -> Result<(), ManageError> {
-        for mut record in self.store.plugins().list().await? {
+        let records = self.store.plugins().list().await?;
+        self.remember(&records);
+        for mut record in records {
             let id = record.id.clone();
             let pending = record.pending.clone();
             self.save(&record, None).await?;

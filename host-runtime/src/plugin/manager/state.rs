@@ -109,6 +109,14 @@ impl Snapshot {
         }
     }
 
+    /// The plugins that run and show pages, by id.
+    pub(super) fn with_pages(&self) -> Vec<Arc<Running>> {
+        let running = self.plugins.values().filter_map(|e| e.running.clone());
+        running
+            .filter(|running| running.pages().is_some())
+            .collect()
+    }
+
     /// The enabled plugin that brings mail; else why there is none.
     pub(super) fn mail(&self) -> Result<Arc<Running>, CallError> {
         let with_mail = || self.plugins.values().filter(|e| e.status.brings_mail);

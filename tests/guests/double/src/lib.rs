@@ -33,6 +33,7 @@ use platform::plugin::types::{Caller, Error};
 static ID: &str = "guest-double-a";
 static VERSION: &str = "1.0.0-double";
 static FAILS: &str = "fails-in:nothing";
+static PAGES: &str = "pages:none";
 static ORIGIN: &str = "https://wants.double.example";
 
 struct Double;
@@ -51,7 +52,7 @@ impl lifecycle::Guest for Double {
             description: "Does what it is told.".into(),
             origins: vec![marked(ORIGIN)],
             paths: vec!["/double/callback".into()],
-            pages: false,
+            pages: marked(PAGES) == "pages:some",
             storage_bytes: 1 << 20,
             memory_bytes: 64 << 20,
             call_seconds: 2,
