@@ -8,8 +8,8 @@ import { useTranslation } from "react-i18next";
 import { useKeySink } from "./commands.tsx";
 import type { Message } from "./types.ts";
 
-/** Taller mail scrolls in its frame; browsers draw no taller ones well. */
-const TALLEST = 30_000;
+/** Taller mail scrolls in its frame. Newsletters reach a third of this. */
+const TALLEST = 100_000;
 /** A mail whose height depends on the frame's would grow for ever. */
 const CHANGES = 40;
 /** Without a word from the frame after it has loaded, it gets this and scrolls. */
