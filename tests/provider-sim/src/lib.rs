@@ -33,6 +33,7 @@ pub mod google;
 mod keys;
 mod limits;
 pub mod microsoft;
+mod pages;
 mod post;
 mod server;
 mod sim;

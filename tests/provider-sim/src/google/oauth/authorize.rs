@@ -8,8 +8,8 @@ use http::StatusCode;
 use url::Url;
 
 use super::super::Google;
-use super::super::mail::escape_html;
 use super::{consent, pairs, random_token, value};
+use crate::pages::{self, Provider};
 
 /// A request to authorize that waits for a decision.
 #[derive(Debug, Clone)]
@@ -189,11 +189,11 @@ fn is_known(scope: &str) -> bool {
 
 /// Google shows these to the person; nothing goes back to the application.
 pub(super) fn error_page(status: StatusCode, error: &str, description: &str) -> Response {
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Error {code}: {error}</title></head>\
-         <body><h1>Access blocked: Authorization Error</h1><p>{description}</p><p>Error {code}: {error}</p></body></html>",
-        code = status.as_u16(),
-        description = escape_html(description),
+    let page = pages::refused(
+        Provider::Google,
+        "Access blocked: Authorization Error",
+        description,
+        &format!("Error {}: {error}", status.as_u16()),
     );
-    (status, axum::response::Html(page)).into_response()
+    (status, page).into_response()
 }

@@ -11,17 +11,11 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::StatusCode;
 
 use super::super::Google;
-use super::super::mail::escape_html;
 use super::authorize::{Pending, error_page, is_sign_in};
 use super::grants::Consent;
 use super::value;
+use crate::pages::{self, Provider, escape};
 use crate::{ConsentPolicy, ControlError};
-
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;background:#f0f4f9;margin:0}\
-main{max-width:30rem;margin:8vh auto;background:#fff;border-radius:1.5rem;padding:2rem 2.5rem}\
-h1{font-weight:400;font-size:1.6rem}label{display:block;margin:.6rem 0}fieldset{border:0;padding:0;margin:1.2rem 0}\
-legend{font-weight:600}button{font:inherit;border:0;border-radius:2rem;padding:.6rem 1.4rem;margin-right:.6rem;cursor:pointer}\
-button[value=allow]{background:#0b57d0;color:#fff}small{color:#5f6368;display:block}";
 
 pub(super) fn html(
     google: &Google,
@@ -43,12 +37,7 @@ pub(super) fn html(
         .iter()
         .map(|account| {
             let checked = hinted.is_some_and(|hinted| hinted.address == account.address);
-            format!(
-                "<label><input type=\"radio\" name=\"account\" value=\"{address}\"{checked}> {name} <small>{address}</small></label>",
-                address = escape_html(&account.address),
-                name = escape_html(&account.name),
-                checked = if checked { " checked" } else { "" },
-            )
+            pages::account(&account.name, &account.address, checked)
         })
         .collect();
     let optional: Vec<&String> = pending
@@ -60,24 +49,27 @@ pub(super) fn html(
     let boxes: String = optional
         .iter()
         .map(|scope| {
-            let kind = if optional.len() == 1 { "hidden" } else { "checkbox" };
+            let (kind, mark) = if optional.len() == 1 {
+                ("hidden", "<span class=\"dot\"></span>")
+            } else {
+                ("checkbox", "")
+            };
             format!(
-                "<label><input type=\"{kind}\" name=\"scope\" value=\"{scope}\" checked> {what} <small>{scope}</small></label>",
-                scope = escape_html(scope),
-                what = escape_html(describe(scope)),
+                "<label class=\"scope\"><input type=\"{kind}\" name=\"scope\" value=\"{scope}\" checked>{mark}<span>{what}<small>{scope}</small></span></label>",
+                scope = escape(scope),
+                what = escape(describe(scope)),
             )
         })
         .collect();
-    Html(format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>Sign in - Google Accounts (simulated)</title><style>{STYLE}</style></head><body><main>\
-         <form method=\"post\" action=\"/signin/oauth/consent\"><input type=\"hidden\" name=\"request\" value=\"{id}\">\
-         <h1>{client} wants access to your Google Account</h1><fieldset><legend>Choose an account</legend>{choices}</fieldset>\
-         <fieldset><legend>Select what {client} can access</legend>{boxes}</fieldset>\
-         <button name=\"decision\" value=\"deny\">Cancel</button><button name=\"decision\" value=\"allow\">Continue</button>\
-         </form></main></body></html>",
-        client = escape_html(client),
-    ))
+    let body = format!(
+        "<form method=\"post\" action=\"/signin/oauth/consent\"><input type=\"hidden\" name=\"request\" value=\"{id}\">\
+         <h1>{client} wants access to your Google Account</h1>\
+         <fieldset><legend>Choose an account</legend><div class=\"accounts\">{choices}</div></fieldset>\
+         <fieldset><legend>Select what {client} can access</legend>{boxes}</fieldset>{decision}</form>",
+        client = escape(client),
+        decision = pages::decision("Continue"),
+    );
+    pages::page(Provider::Google, "Sign in", &body)
 }
 
 fn describe(scope: &str) -> &'static str {

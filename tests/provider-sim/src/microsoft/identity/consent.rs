@@ -12,16 +12,11 @@ use http::StatusCode;
 
 use super::refusal::Refusal;
 use super::store::{CODE_LIFE, Code, Grant, Pending, random};
-use super::{authorize, escape, fits_tenant, is_sign_in, value};
+use super::{authorize, fits_tenant, is_sign_in, value};
 use crate::microsoft::directory::Person;
 use crate::microsoft::shared::Shared;
+use crate::pages::{self, Provider, escape};
 use crate::{Audience, ConsentPolicy};
-
-const STYLE: &str = "body{font:15px/1.5 'Segoe UI',system-ui,sans-serif;background:#f2f2f2;margin:0}\
-main{max-width:28rem;margin:8vh auto;background:#fff;padding:2.75rem;box-shadow:0 2px 6px #0003}\
-h1{font-weight:600;font-size:1.5rem}label{display:block;margin:.6rem 0}fieldset{border:0;padding:0;margin:1.2rem 0}\
-button{font:inherit;border:0;padding:.4rem 1.6rem;margin-left:.4rem;background:#ccc;cursor:pointer}\
-button[value=allow]{background:#0067b8;color:#fff}small{color:#666;display:block}";
 
 /// Shows the page.
 pub(super) fn page(shared: &Shared, pending: Pending, hint: Option<&str>) -> Response {
@@ -35,16 +30,21 @@ pub(super) fn page(shared: &Shared, pending: Pending, hint: Option<&str>) -> Res
     let accounts: String = choices
         .iter()
         .map(|p| {
-            let checked = if hinted.is_some_and(|h| Arc::ptr_eq(h, p)) { " checked" } else { "" };
-            let address = escape(&p.account.address);
-            format!("<label><input type=\"radio\" name=\"account\" value=\"{address}\"{checked}> {} <small>{address}</small></label>", escape(&p.account.name))
+            let checked = hinted.is_some_and(|h| Arc::ptr_eq(h, p));
+            pages::account(&p.account.name, &p.account.address, checked)
         })
         .collect();
     let wanted: String = pending
         .scopes
         .iter()
         .filter(|s| !is_sign_in(s) || *s == "offline_access")
-        .map(|s| format!("<li>{} <small>{}</small></li>", describe(s), escape(s)))
+        .map(|s| {
+            format!(
+                "<li class=\"scope\"><span class=\"dot\"></span><span>{}<small>{}</small></span></li>",
+                describe(s),
+                escape(s)
+            )
+        })
         .collect();
     let name = shared
         .context
@@ -57,15 +57,15 @@ pub(super) fn page(shared: &Shared, pending: Pending, hint: Option<&str>) -> Res
     shared
         .identity
         .with(|i| i.pending.insert(request.clone(), pending));
-    Html(format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>Sign in to your account (simulated)</title><style>{STYLE}</style></head><body><main><form method=\"post\" action=\"{action}\">\
-         <input type=\"hidden\" name=\"request\" value=\"{request}\"><fieldset><legend>Pick an account</legend>{accounts}</fieldset>\
-         <h1>Permissions requested</h1><p>{name}</p><ul>{wanted}</ul>\
-         <button name=\"decision\" value=\"deny\">Cancel</button><button name=\"decision\" value=\"allow\">Accept</button></form></main></body></html>",
+    let body = format!(
+        "<form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"request\" value=\"{request}\">\
+         <h1>Permissions requested</h1><p>by {name}</p>\
+         <fieldset><legend>Pick an account</legend><div class=\"accounts\">{accounts}</div></fieldset>\
+         <fieldset><legend>This app would like to</legend><ul class=\"scopes\">{wanted}</ul></fieldset>{decision}</form>",
         name = escape(name),
-    ))
-    .into_response()
+        decision = pages::decision("Accept"),
+    );
+    pages::page(Provider::Microsoft, "Sign in to your account", &body).into_response()
 }
 
 fn describe(scope: &str) -> &'static str {
@@ -297,14 +297,13 @@ pub(super) async fn admin_consent(
             )
         })
         .collect();
-    Html(format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Permissions requested</title><style>{STYLE}</style></head><body><main>\
-         <form method=\"post\" action=\"/{}/v2.0/adminconsent/decide\">{hidden}<h1>Permissions requested</h1><p>{}: review for your organization</p>\
-         <button name=\"decision\" value=\"deny\">Cancel</button><button name=\"decision\" value=\"allow\">Accept</button></form></main></body></html>",
+    let body = format!(
+        "<form method=\"post\" action=\"/{}/v2.0/adminconsent/decide\">{hidden}<h1>Permissions requested</h1><p>{}: review for your organization</p>{}</form>",
         escape(&tenant),
-        escape(&client.name)
-    ))
-    .into_response()
+        escape(&client.name),
+        pages::decision("Accept"),
+    );
+    pages::page(Provider::Microsoft, "Permissions requested", &body).into_response()
 }
 
 pub(super) async fn admin_decide(

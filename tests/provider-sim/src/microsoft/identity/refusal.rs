@@ -1,8 +1,10 @@
 //! AADSTS errors: on Microsoft's own page, as a redirect, and as the body of a token answer.
 
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::json;
+
+use crate::pages::{self, Provider};
 
 /// An error with its number.
 #[derive(Debug, Clone)]
@@ -88,11 +90,13 @@ impl Refusal {
 
     /// Shown to the person instead of a redirect.
     pub(super) fn page(&self, now: u64) -> Response {
-        let text = super::escape(&self.description(now));
-        let html = format!(
-            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign in to your account</title></head><body><h1>Sorry, but we\u{2019}re having trouble signing you in.</h1><p id=\"error\">{text}</p></body></html>"
+        let page = pages::refused(
+            Provider::Microsoft,
+            "Sorry, but we\u{2019}re having trouble signing you in.",
+            &self.description(now),
+            "",
         );
-        (StatusCode::BAD_REQUEST, Html(html)).into_response()
+        (StatusCode::BAD_REQUEST, page).into_response()
     }
 }
 
