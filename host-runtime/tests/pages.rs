@@ -276,19 +276,20 @@ async fn the_shell_is_shown_wherever_a_person_goes_and_nowhere_else() {
         assert_eq!(header(&shown, "content-type"), "text/html; charset=utf-8");
         assert_eq!(header(&shown, "x-frame-options"), "DENY");
     }
-    for path in [
-        "/donesome",
-        "/nothing",
-        "/pages",
-        "/shell",
-        "/api/nothing",
-        "/admin",
+    // Where there is nothing, the shell says so; to what programs ask for, it has nothing to say.
+    for (path, told) in [
+        ("/donesome", true),
+        ("/nothing", true),
+        ("/admin", true),
+        ("/pages", false),
+        ("/shell", false),
+        ("/hooks/nothing", false),
+        ("/api/nothing", false),
     ] {
-        assert_eq!(
-            visited(&stranger, path).await.status(),
-            StatusCode::NOT_FOUND,
-            "{path}"
-        );
+        let answer = visited(&stranger, path).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        let text = answer.text().await.unwrap();
+        assert_eq!(text.contains("/shell/assets/main-1.js"), told, "{path}");
     }
     // A program that asks for no document gets none.
     is_problem(

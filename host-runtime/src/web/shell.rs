@@ -14,10 +14,11 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rust_embed::RustEmbed;
 
 use super::problem::{Kind, Problem, Result};
+use super::request::Verbatim;
 use super::{AppState, assets, oauth};
 use crate::asset::{Asset, is_plain, media_type};
 use crate::capability::routing::Target;
@@ -180,12 +181,23 @@ pub(super) async fn fallback(State(state): State<AppState>, request: Request) ->
         return oauth::callback(&state, &route.plugin, request).await;
     }
     if is_navigation(request.method(), request.headers())
-        && shows(&state, path)
-        && let Some(document) = document(&state)
+        && !is_for_programs(path)
+        && let Some(mut document) = document(&state)
     {
+        if !shows(&state, path) {
+            // The shell says so in the person's language, and waits for a plugin that is switched on again.
+            *document.status_mut() = StatusCode::NOT_FOUND;
+            document.extensions_mut().insert(Verbatim);
+        }
         return Ok(document);
     }
     Err(nothing())
+}
+
+/// Whether nobody goes to what is below such an address, but programs and documents ask for it.
+fn is_for_programs(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    matches!(first, Some("api" | "hooks" | "pages" | "shell"))
 }
 
 fn nothing() -> Problem {
