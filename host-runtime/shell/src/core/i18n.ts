@@ -97,9 +97,10 @@ export function formats(locale: Locale) {
   return {
     day: (at: number) => day.format(at),
     moment: (at: number) => moment.format(at),
-    /** "5 minutes ago"; a date once that says more. */
+    /** "now", "5 minutes ago"; a date once that says more. */
     ago(at: number, now = Date.now()): string {
       const minutes = Math.round((at - now) / 60_000);
+      if (minutes === 0) return ago.format(0, "second");
       if (Math.abs(minutes) < 60) return ago.format(minutes, "minute");
       const hours = Math.round(minutes / 60);
       if (Math.abs(hours) < 24) return ago.format(hours, "hour");
