@@ -13,6 +13,7 @@ mod blobs;
 mod events;
 mod jobs;
 mod locks;
+mod mistakes;
 mod model;
 mod people;
 mod plans;

@@ -8,7 +8,6 @@ use crate::model::{AccountChange, Caller, Condition, Filter, JobOutcome, JobRun,
 use crate::settings::form::{self, Entry, SecretState};
 use crate::settings::texts::Locale;
 use crate::settings::{ProviderKind, Secret, Section};
-use crate::store::column::Json;
 use crate::store::commit::real;
 use crate::store::{accounts as account_rows, query, queues, rows, schema};
 use crate::testing::{Memory, Outcome, TestClock};
@@ -54,46 +53,11 @@ impl World {
         let time = clock.clone();
         let double = Double::new(exclusive, move || time.now());
         let account = rows::Account {
-            id: "acc".into(),
-            user: "me".into(),
-            provider: "google".into(),
             identity: "sub".into(),
             email: "me@example.com".into(),
             display_name: "Me".into(),
-            created: NOW,
-            state: "active".into(),
             started: true,
-            since: None,
-            aliases: Json(Vec::new()),
-            missing: Json(Vec::new()),
-            exclusive: false,
-            revision: 0,
-            local_count: 0,
-            provider_count: None,
-            stage: "idle".into(),
-            wait_until: None,
-            reason: None,
-            reconnect: None,
-            administrator: None,
-            troubles: 0,
-            last_success: None,
-            last_check: None,
-            next_run: None,
-            folders_at: None,
-            poked: NOW,
-            compare: false,
-            relist: false,
-            signature: None,
-            left_out: None,
-            left_out_turn: None,
-            pruning: None,
-            round: None,
-            round_new: None,
-            round_changed: None,
-            round_removed: None,
-            round_parked: None,
-            logged: None,
-            last_entry: None,
+            ..rows::Account::fresh("acc".into(), "me", "google", NOW)
         };
         let mut writes: Vec<_> = account_rows::put(account).into_iter().collect();
         writes.push(queues::wake("acc", None, crate::platform::Priority::Normal));

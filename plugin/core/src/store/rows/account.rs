@@ -72,6 +72,53 @@ row! {
 }
 
 impl Account {
+    /// One that was linked at `now`, in milliseconds since the Unix epoch, of which nothing else is known yet.
+    #[must_use]
+    pub fn fresh(id: String, user: &str, provider: &str, now: u64) -> Self {
+        Self {
+            id,
+            user: user.to_owned(),
+            provider: provider.to_owned(),
+            identity: String::new(),
+            email: String::new(),
+            display_name: String::new(),
+            created: now,
+            state: "active".to_owned(),
+            started: false,
+            since: None,
+            aliases: Json(Vec::new()),
+            missing: Json(Vec::new()),
+            exclusive: false,
+            revision: 0,
+            local_count: 0,
+            provider_count: None,
+            stage: "idle".to_owned(),
+            wait_until: None,
+            reason: None,
+            reconnect: None,
+            administrator: None,
+            troubles: 0,
+            last_success: None,
+            last_check: None,
+            next_run: None,
+            folders_at: None,
+            poked: now,
+            compare: false,
+            relist: false,
+            signature: None,
+            left_out: None,
+            left_out_turn: None,
+            pruning: None,
+            round: None,
+            round_new: None,
+            round_changed: None,
+            round_removed: None,
+            round_parked: None,
+            logged: None,
+            last_entry: None,
+        }
+    }
+
     /// The provider's ids of folders whose mail is not kept.
     #[must_use]
     pub fn left_out(&self) -> &[String] {
