@@ -53,6 +53,10 @@ pub struct State {
     pub refusing: BTreeSet<String>,
     /// What goes wrong with the next calls that change something.
     pub faults: VecDeque<Option<Fault>>,
+    /// Messages that are still given before the mailbox asks to wait; none: no limit.
+    pub gives: Option<usize>,
+    /// Messages given so far.
+    pub given: usize,
     pub page: usize,
     pub now: Option<Box<dyn Fn() -> u64>>,
 }
@@ -416,15 +420,24 @@ impl Provider for Double {
     }
 
     async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
-        let state = self.0.borrow();
-        let one = |id: &RemoteId| match state.mail.get(id) {
-            None => Err(ProviderError::NotFound),
-            Some(_) if state.broken.contains(id) => {
-                Err(ProviderError::Refused("unreadable".into()))
+        let mut state = self.0.borrow_mut();
+        let mut answers = Vec::new();
+        for id in ids {
+            let answer = match state.mail.get(id) {
+                None => Err(ProviderError::NotFound),
+                Some(_) if state.broken.contains(id) => {
+                    Err(ProviderError::Refused("unreadable".into()))
+                }
+                Some(_) if state.gives == Some(0) => Err(state.wait()),
+                Some(mail) => Ok(State::remote(id, mail)),
+            };
+            if answer.is_ok() {
+                state.given += 1;
+                state.gives = state.gives.map(|left| left - 1);
             }
-            Some(mail) => Ok(State::remote(id, mail)),
-        };
-        Ok(ids.iter().map(|id| (id.clone(), one(id))).collect())
+            answers.push((id.clone(), answer));
+        }
+        Ok(answers)
     }
 
     async fn attachment(&self, _: &str, _: &RemoteAttachment) -> Result<Vec<u8>> {

@@ -12,6 +12,7 @@
 mod accounts;
 mod double;
 mod histories;
+mod listing;
 mod reading;
 mod sending;
 mod world;
