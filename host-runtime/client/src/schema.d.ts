@@ -599,6 +599,23 @@ export interface paths {
         patch: operations["patch_me"];
         trace?: never;
     };
+    "/api/oauth/failures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What went wrong, by the `problem` that a browser was sent on with. It is known for ten minutes. */
+        get: operations["get_oauth_failures_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pages": {
         parameters: {
             query?: never;
@@ -1032,6 +1049,11 @@ export interface components {
         Account: {
             /** @description Addresses that it may send as. */
             aliases: string[];
+            /**
+             * Format: int64
+             * @description Bytes that the files of one message may have together, before encoding.
+             */
+            attachments_limit: number;
             display_name: string;
             email: string;
             /** @description What can be done with it: `read`, `modify`, `send`, `delete` (for ever). */
@@ -1396,6 +1418,11 @@ export interface components {
             items: {
                 /** @description Addresses that it may send as. */
                 aliases: string[];
+                /**
+                 * Format: int64
+                 * @description Bytes that the files of one message may have together, before encoding.
+                 */
+                attachments_limit: number;
                 display_name: string;
                 email: string;
                 /** @description What can be done with it: `read`, `modify`, `send`, `delete` (for ever). */
@@ -1810,6 +1837,12 @@ export interface components {
          * @enum {string}
          */
         NoticeSeverity: "info" | "warning";
+        /** @description A flow that failed while a browser was at the redirect URI. */
+        OauthFailure: {
+            /** @description A path of this host to go on to. */
+            next: string;
+            problem: components["schemas"]["Problem"];
+        };
         /** @description A draft to go on with. */
         OpenedDraft: {
             /** @description What it holds. */
@@ -3747,6 +3780,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_oauth_failures_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The problem */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthFailure"];
                 };
             };
             /** @description What went wrong and what to do */

@@ -323,6 +323,7 @@ pub struct Account {
     pub missing_features: Vec<String>,
     pub signature: String,
     pub left_out: Vec<String>,
+    pub attachments_limit: u64,
     pub status: Status,
 }
 

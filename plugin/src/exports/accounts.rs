@@ -34,6 +34,7 @@ fn account(account: model::Account) -> exported::Account {
         missing_features: account.missing_features,
         signature: account.signature,
         left_out: account.left_out,
+        attachments_limit: account.attachments_limit,
         status: exported::Status {
             condition,
             stage,

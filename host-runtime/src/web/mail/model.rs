@@ -380,6 +380,8 @@ pub(crate) struct Account {
     pub signature: String,
     /// Ids of folders whose mail is not kept here.
     pub left_out: Vec<String>,
+    /// Bytes that the files of one message may have together, before encoding.
+    pub attachments_limit: u64,
     pub status: AccountStatus,
 }
 
@@ -396,6 +398,7 @@ impl From<a::Account> for Account {
             missing_features: x.missing_features,
             signature: x.signature,
             left_out: x.left_out,
+            attachments_limit: x.attachments_limit,
             status: x.status.into(),
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod abilities;
 pub mod change;
 pub mod linking;
 
+use crate::compose;
 use crate::connect::{Connect, Linked};
 use crate::ids;
 use crate::model::{Account, Caller, Error, Items, LogEntry, Parked, Result, Slice};
@@ -67,6 +68,7 @@ async fn present(platform: &impl Platform, caller: &Caller, row: rows::Account) 
         .map(|remote| ids::folder(&row.id, remote))
         .collect();
     Ok(Account {
+        attachments_limit: compose::attachments_limit(&row),
         signature: row.signature.unwrap_or_default(),
         left_out,
         id: row.id,

@@ -24,22 +24,25 @@ pub use recipients::recipients;
 pub use taken_up::open;
 
 /// Bytes of all attachments of a message. Gmail takes 25 MB, encoding included; Exchange's default is 35 MB, encoding included.
-fn attachments_limit(account: &Account) -> i64 {
+pub(crate) fn attachments_limit(account: &Account) -> u64 {
     match ProviderKind::from_name(&account.provider) {
-        Some(ProviderKind::Microsoft) => 25 << 20,
-        Some(ProviderKind::Google) | None => 18 << 20,
+        Some(ProviderKind::Microsoft) => 25 * MEGABYTE,
+        Some(ProviderKind::Google) | None => 18 * MEGABYTE,
     }
 }
+
+/// As people are told it.
+const MEGABYTE: u64 = 1_000_000;
 
 /// Checks that a message may carry this much.
 fn fits(account: &Account, total: i64) -> Result<()> {
     let limit = attachments_limit(account);
-    if total <= limit {
+    if u64::try_from(total).is_ok_and(|total| total <= limit) {
         return Ok(());
     }
     Err(Error::Invalid(
         "attachments".into(),
-        format!("Attachments may have {} MB altogether.", limit >> 20),
+        format!("Attachments may have {} MB altogether.", limit / MEGABYTE),
     ))
 }
 

@@ -14,6 +14,7 @@ const account = (status: Partial<Account["status"]>): Account => ({
   missing_features: [],
   signature: "",
   left_out: [],
+  attachments_limit: 18_000_000,
   status: { condition: "syncing", stage: "idle", progress: { stored: 0, expected: null, parked: 0 }, local_count: 0, ...status },
 });
 

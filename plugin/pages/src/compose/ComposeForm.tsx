@@ -11,13 +11,13 @@ import { ClipIcon, CloseIcon, DownIcon, TrashIcon } from "../mailbox/icons.tsx";
 import { useNotices } from "../mailbox/session.tsx";
 import type { Account } from "../mailbox/types.ts";
 import { useProblemLine } from "../shared/problem.ts";
+import { useFormat } from "../shared/time.ts";
 import { isBlank, withSignature, type Content, type Enclosure } from "./content.ts";
 import { DraftState } from "./DraftState.tsx";
 import { Enclosures } from "./Enclosures.tsx";
 import { ownPart, speaksOfAttachment } from "./forgotten.ts";
 import { FromField } from "./FromField.tsx";
 import { FullIcon, MinimiseIcon } from "./icons.tsx";
-import { limitOf } from "./limits.ts";
 import { Quoted } from "./Quoted.tsx";
 import { RecipientField, type RecipientHandle } from "./RecipientField.tsx";
 import { plausible } from "./recipients.ts";
@@ -46,6 +46,7 @@ export function ComposeForm({ window: own, shown, full, onFull, onMinimise, begu
   const compose = useCompose();
   const notices = useNotices();
   const line = useProblemLine();
+  const format = useFormat();
   const [content, setContent] = useState(begun.content);
   const [copies, setCopies] = useState({ cc: begun.content.cc.length > 0, bcc: begun.content.bcc.length > 0 });
   const [invalid, setInvalid] = useState<string | undefined>(undefined);
@@ -72,10 +73,10 @@ export function ComposeForm({ window: own, shown, full, onFull, onMinimise, begu
   useEffect(() => compose.rename(own.key, content.subject), [compose, own.key, content.subject]);
 
   const account = accounts.find((each) => each.id === content.account);
-  const limit = limitOf(account?.provider);
+  const limit = account?.attachments_limit;
   const setFiles = useCallback((update: (files: Enclosure[]) => Enclosure[]) => change((was) => ({ ...was, files: update(was.files) })), [change]);
   const files = useFiles(setFiles);
-  const takesOver = limit !== undefined && content.files.reduce((sum, file) => sum + (file.size ?? 0), 0) > limit.bytes;
+  const takesOver = limit !== undefined && content.files.reduce((sum, file) => sum + (file.size ?? 0), 0) > limit;
 
   const { send, sending, error, clearError } = useSend({
     saver: draft.saver,
@@ -294,7 +295,7 @@ export function ComposeForm({ window: own, shown, full, onFull, onMinimise, begu
             <Button type="primary" aria-label={t("moreSend")} icon={<DownIcon />} disabled={sending || takesOver} />
           </Dropdown>
         </span>
-        <Tooltip title={limit === undefined ? t("attach") : t("attachLimit", { limit: limit.words })}>
+        <Tooltip title={limit === undefined ? t("attach") : t("attachLimit", { limit: format.size(limit) })}>
           <Button type="text" aria-label={t("attach")} icon={<ClipIcon />} onClick={() => picker.current?.click()} />
         </Tooltip>
         <input

@@ -8,7 +8,8 @@ import type { Enclosure } from "./content.ts";
 interface Props {
   files: readonly Enclosure[];
   onRemove: (key: string) => void;
-  limit: { bytes: number; words: string } | undefined;
+  /** Bytes of all files together. */
+  limit: number | undefined;
   over: boolean;
 }
 
@@ -42,7 +43,7 @@ export function Enclosures({ files, onRemove, limit, over }: Props) {
       </ul>
       {over && limit !== undefined ? (
         <p role="alert" className="compose-file-reason">
-          {t("tooLarge", { limit: limit.words, size: format.size(limit.bytes) })}
+          {t("tooLarge", { limit: format.size(limit) })}
         </p>
       ) : null}
     </div>
