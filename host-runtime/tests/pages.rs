@@ -428,10 +428,34 @@ async fn a_browser_that_linked_an_account_goes_on_to_where_the_plugin_says() {
 
 #[tokio::test]
 async fn a_browser_whose_linking_failed_is_told_so_at_an_address_without_the_code() {
-    let (world, _admin) = with_the_double().await;
+    let (world, admin) = with_the_double().await;
+    let back = visited(&world.stranger(), "/double/callback?code=c0de&state=f0rged").await;
+    assert_eq!(back.status(), StatusCode::SEE_OTHER);
+    let next = header(&back, "location").to_owned();
+    let id = next.strip_prefix("/oauth/failed?problem=").expect(&next);
+    assert_eq!(visited(&admin, &next).await.status(), StatusCode::OK);
+    let address = format!("/api/oauth/failures/{id}");
+    let (status, told) = admin.get(&address).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(told["next"], "/done");
+    let detail = told["problem"]["detail"].as_str().unwrap();
+    assert!(detail.contains("Begin linking the account again"), "{told}");
+    let (status, _) = admin.get("/api/oauth/failures/unknown").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, _) = world.stranger().get(&address).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn without_a_shell_the_host_tells_it_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().to_owned();
+    let world = World::with(|config| config.shell_dir = Some(empty)).await;
+    let admin = world.admin().await;
+    let id = admin.install(component()).await;
+    admin.post(&format!("/api/plugins/{id}/enable")).await;
     let stranger = world.stranger();
     let back = visited(&stranger, "/double/callback?code=c0de&state=f0rged").await;
-    assert_eq!(back.status(), StatusCode::SEE_OTHER);
     let next = header(&back, "location").to_owned();
     assert!(
         next.starts_with("/double/callback?problem=") && !next.contains("c0de"),

@@ -191,6 +191,7 @@ fn documented(config: &Config) -> OpenApiRouter<AppState> {
         .saturating_add(1 << 20);
     OpenApiRouter::with_openapi(openapi::Description::openapi())
         .merge(session::routes())
+        .merge(oauth::routes())
         .merge(tokens::routes())
         .merge(users::routes())
         .merge(plugin_pages::routes())

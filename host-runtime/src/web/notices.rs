@@ -14,7 +14,15 @@ const MOST: usize = 500;
 struct Notice {
     id: String,
     end: u64,
-    problem: Problem,
+    told: Told,
+}
+
+/// What went wrong, and for whom.
+#[derive(Clone)]
+pub(super) struct Told {
+    /// Whose redirect URI it was.
+    pub(super) plugin: String,
+    pub(super) problem: Problem,
 }
 
 /// Problems by the id of the request that met them.
@@ -22,7 +30,7 @@ struct Notice {
 pub(super) struct Notices(Mutex<VecDeque<Notice>>);
 
 impl Notices {
-    pub(super) fn keep(&self, id: &str, problem: Problem, now: u64) {
+    pub(super) fn keep(&self, id: &str, told: Told, now: u64) {
         let mut notices = self.lock();
         notices.retain(|notice| now < notice.end);
         if notices.len() >= MOST {
@@ -31,15 +39,15 @@ impl Notices {
         notices.push_back(Notice {
             id: id.to_owned(),
             end: now.saturating_add(LIFETIME_MS),
-            problem,
+            told,
         });
     }
 
-    pub(super) fn get(&self, id: &str, now: u64) -> Option<Problem> {
+    pub(super) fn get(&self, id: &str, now: u64) -> Option<Told> {
         self.lock()
             .iter()
             .find(|notice| notice.id == id && now < notice.end)
-            .map(|notice| notice.problem.clone())
+            .map(|notice| notice.told.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Notice>> {
@@ -55,12 +63,15 @@ mod tests {
     #[test]
     fn notices_end_and_are_never_too_many() {
         let notices = Notices::default();
-        let problem = || Problem::new(Kind::OauthState, "Begin again.");
-        notices.keep("first", problem(), 0);
+        let told = || Told {
+            plugin: "double".to_owned(),
+            problem: Problem::new(Kind::OauthState, "Begin again."),
+        };
+        notices.keep("first", told(), 0);
         assert!(notices.get("first", LIFETIME_MS - 1).is_some());
         assert!(notices.get("first", LIFETIME_MS).is_none());
         for id in 0..=MOST {
-            notices.keep(&id.to_string(), problem(), 0);
+            notices.keep(&id.to_string(), told(), 0);
         }
         assert!(notices.get("first", 0).is_none());
         assert_eq!(notices.lock().len(), MOST);

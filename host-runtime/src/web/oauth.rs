@@ -7,20 +7,23 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use host_store::{FlowError, NewFlow, OauthFlow, User};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::auth::{Principal, Via, signed};
+use super::auth::{Principal, Signed, Via, signed};
 use super::cookies::{self, FLOW};
-use super::extract::Json;
+use super::extract::{Json, Path};
+use super::notices::Told;
 use super::plugin_errors::{self, Context};
 use super::plugins::sentence;
-use super::problem::{Kind, Problem, Result};
+use super::problem::{Kind, Problem, ProblemDocument, Result};
 use super::request::RequestId;
 use super::signed::{Grant, Purpose};
 use super::{AppState, pages, shell};
@@ -125,13 +128,23 @@ pub(super) async fn callback(state: &AppState, plugin: &str, request: Request) -
     {
         return Ok(told(state, plugin, id));
     }
-    let failed = match completed(state, plugin, &parts, query).await {
+    let problem = match completed(state, plugin, &parts, query).await {
         Ok(done) => return Ok(done),
         Err(problem) => problem,
     };
     let id = request_id(&parts);
-    state.notices().keep(&id, failed, state.now());
-    Ok(Redirect::to(&format!("{}?{PROBLEM}={id}", parts.uri.path())).into_response())
+    let told = Told {
+        plugin: plugin.to_owned(),
+        problem,
+    };
+    state.notices().keep(&id, told, state.now());
+    // The shell tells it in the person's language.
+    let teller = if state.shell().is_there() {
+        shell::FAILED
+    } else {
+        parts.uri.path()
+    };
+    Ok(Redirect::to(&format!("{teller}?{PROBLEM}={id}")).into_response())
 }
 
 /// The parameter that holds the id of the request that failed.
@@ -139,20 +152,58 @@ const PROBLEM: &str = "problem";
 
 /// The problem that a browser was sent on with, and a way on.
 fn told(state: &AppState, plugin: &str, id: &str) -> Response {
-    let problem = state.notices().get(id, state.now()).unwrap_or_else(|| {
+    let notice = state.notices().get(id, state.now());
+    let problem = notice.map_or_else(forgotten, |told| told.problem);
+    let next = main_page(state, plugin).unwrap_or_else(|| "/".to_owned());
+    pages::failed(&problem.document(id), &next)
+}
+
+fn forgotten() -> Problem {
+    Problem::new(
+        Kind::OauthState,
+        "What went wrong here is no longer known. Begin linking the account again.",
+    )
+}
+
+/// Where somebody goes who uses this plugin.
+fn main_page(state: &AppState, plugin: &str) -> Option<String> {
+    let running = state.host().plugins().running(plugin).ok()?;
+    let mut entries = running.pages()?.index.entries.iter();
+    let main = entries.find(|entry| entry.place == Place::Main)?;
+    Some(main.path.clone())
+}
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(failure))
+}
+
+/// A flow that failed while a browser was at the redirect URI.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OauthFailure {
+    problem: ProblemDocument,
+    /// A path of this host to go on to.
+    next: String,
+}
+
+/// What went wrong, by the `problem` that a browser was sent on with. It is known for ten minutes.
+#[utoipa::path(get, path = "/api/oauth/failures/{id}", tag = "session", params(("id" = String, Path)), responses((status = 200, description = "The problem", body = OauthFailure)))]
+async fn failure(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Signed(_principal): Signed,
+) -> Result<Json<OauthFailure>> {
+    let notice = state.notices().get(&id, state.now());
+    let told = notice.ok_or_else(|| {
         Problem::new(
-            Kind::OauthState,
+            Kind::NotFound,
             "What went wrong here is no longer known. Begin linking the account again.",
         )
-    });
-    let pages = state.host().plugins().running(plugin).ok();
-    let pages = pages.as_ref().and_then(|running| running.pages());
-    let main = pages.and_then(|pages| {
-        let entries = pages.index.entries.iter();
-        let mut main = entries.filter(|entry| entry.place == Place::Main);
-        main.next().map(|entry| entry.path.as_str())
-    });
-    pages::failed(&problem.document(id), main.unwrap_or("/"))
+    })?;
+    Ok(Json(OauthFailure {
+        problem: told.problem.document(&id),
+        next: main_page(&state, &told.plugin).unwrap_or_else(|| "/".to_owned()),
+    }))
 }
 
 fn request_id(parts: &Parts) -> Arc<str> {

@@ -29,14 +29,18 @@ const NONCE: &str = "__NONCE__";
 /// The document.
 const DOCUMENT: &str = "index.html";
 
+/// Where the shell tells that linking an account failed.
+pub(super) const FAILED: &str = "/oauth/failed";
+
 /// Addresses that the shell shows by itself, each with all that lies below it.
-const OWN: [&str; 6] = [
+const OWN: [&str; 7] = [
     "/plugins",
     "/settings",
     "/users",
     "/tokens",
     "/audit",
     "/sign-in",
+    FAILED,
 ];
 
 #[derive(RustEmbed)]

@@ -14,6 +14,7 @@ const COMPLETE: Record<string, Key> = {
   "too-large": "problem.too-large",
   "busy": "problem.busy",
   "internal": "problem.internal",
+  "oauth-state": "problem.oauth-state",
 };
 
 const BEGUN: Record<string, Key> = {
@@ -31,6 +32,7 @@ const BEGUN: Record<string, Key> = {
   "unavailable": "problem.unavailable",
   "waiting": "problem.waiting",
   "quota-exceeded": "problem.quota-exceeded",
+  "oauth-refused": "problem.oauth-refused",
 };
 
 export interface ProblemText {

@@ -17,6 +17,7 @@ const SettingsList = later(() => import("../screens/settings/list.tsx"));
 const SettingsForm = later(() => import("../screens/settings/form.tsx"));
 const Tokens = later(() => import("../screens/tokens.tsx"));
 const Audit = later(() => import("../screens/audit.tsx"));
+const OauthFailed = later(() => import("../screens/oauth-failed.tsx"));
 const Users = later(() => import("../screens/users.tsx"));
 
 interface Route {
@@ -33,6 +34,7 @@ const ROUTES: readonly Route[] = [
   { path: /^\/settings\/([^/]+)\/?$/, administrator: true, screen: (id) => <SettingsForm key={id} id={id} /> },
   { path: /^\/tokens\/?$/, administrator: false, screen: () => <Tokens /> },
   { path: /^\/users\/?$/, administrator: true, screen: () => <Users /> },
+  { path: /^\/oauth\/failed\/?$/, administrator: false, screen: () => <OauthFailed /> },
   { path: /^\/audit\/?$/, administrator: true, screen: () => <Audit /> },
 ];
 

@@ -143,6 +143,8 @@ const messages = {
   "problem.unavailable": "Something that is needed was not reached. Try again.",
   "problem.waiting": "Wait a moment before the next try.",
   "problem.quota-exceeded": "The storage that the plugin may use is full.",
+  "problem.oauth-state": "This sign-in took too long, was done already, or was begun in another browser. Begin linking the account again, and stay in this browser.",
+  "problem.oauth-refused": "The provider or the plugin did not accept it.",
 } satisfies Record<string, Message>;
 
 export type FrameKey = keyof typeof messages;

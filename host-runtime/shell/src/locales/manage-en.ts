@@ -241,6 +241,8 @@ const messages = {
   "audit.user.remove": "Person removed:",
   "audit.token.make": "Token made for",
   "audit.token.revoke": "Token revoked of",
+  "oauth-failed.title": "The account was not linked",
+  "oauth-failed.next": "Go back",
 } satisfies Record<string, Message>;
 
 export type ManageKey = keyof typeof messages;

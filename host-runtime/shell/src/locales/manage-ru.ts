@@ -241,4 +241,6 @@ export const ru: Catalogue<ManageKey> = {
   "audit.user.remove": "Удалён пользователь:",
   "audit.token.make": "Создан токен, владелец:",
   "audit.token.revoke": "Отозван токен, владелец:",
+  "oauth-failed.title": "Аккаунт не подключён",
+  "oauth-failed.next": "Вернуться",
 };

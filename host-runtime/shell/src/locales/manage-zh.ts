@@ -241,4 +241,6 @@ export const zh: Catalogue<ManageKey> = {
   "audit.user.remove": "移除了用户：",
   "audit.token.make": "创建了令牌，所有者：",
   "audit.token.revoke": "吊销了令牌，所有者：",
+  "oauth-failed.title": "账户未关联",
+  "oauth-failed.next": "返回",
 };

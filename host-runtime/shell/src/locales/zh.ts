@@ -141,4 +141,6 @@ export const zh: Catalogue<FrameKey> = {
   "problem.unavailable": "无法连接所需的服务，请重试。",
   "problem.waiting": "请稍等片刻再试。",
   "problem.quota-exceeded": "分配给插件的存储空间已满。",
+  "problem.oauth-state": "此次登录超时、已完成，或是在另一个浏览器中开始的。请重新关联账户，并全程使用同一浏览器。",
+  "problem.oauth-refused": "服务商或插件未接受。",
 };
