@@ -8,6 +8,7 @@ import { useMe } from "../core/session.ts";
 import { useStore } from "../core/store.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { DialogFoot } from "../ui/dialog-foot.tsx";
 import { PasswordField } from "../ui/field.tsx";
 import { Failure, Note } from "../ui/states.tsx";
 
@@ -42,14 +43,7 @@ function Confirm({ answer }: { answer: (confirmed: boolean) => void }) {
       title={t("confirm.title")}
       onClose={() => answer(false)}
       onSubmit={() => void action.run()}
-      foot={
-        <>
-          <Button onClick={() => answer(false)}>{t("cancel")}</Button>
-          <Button look="main" type="submit" busy={action.busy}>
-            {t("confirm.do")}
-          </Button>
-        </>
-      }
+      foot={<DialogFoot onClose={() => answer(false)} busy={action.busy} text={t("confirm.do")} />}
     >
       <p>{t("confirm.why")}</p>
       {action.problem !== undefined && !wrong && <Failure problem={action.problem} />}
@@ -96,12 +90,7 @@ export function OwnPasswordDialog({ onClose }: { onClose: () => void }) {
             {t("close")}
           </Button>
         ) : (
-          <>
-            <Button onClick={onClose}>{t("cancel")}</Button>
-            <Button look="main" type="submit" busy={action.busy}>
-              {t("password.change")}
-            </Button>
-          </>
+          <DialogFoot onClose={onClose} busy={action.busy} text={t("password.change")} />
         )
       }
     >

@@ -9,6 +9,7 @@ import { useMe } from "../core/session.ts";
 import { useTitle } from "../core/title.ts";
 import { Button, CopyButton } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { DialogFoot } from "../ui/dialog-foot.tsx";
 import { Field, SelectField, Switch, TextField } from "../ui/field.tsx";
 import { Empty, Failure, Loaded, Note, Skeleton, Tag } from "../ui/states.tsx";
 
@@ -133,14 +134,7 @@ function MakeDialog({ onClose, onMade }: { onClose: () => void; onMade: () => vo
       title={t("tokens.make")}
       onClose={onClose}
       onSubmit={() => void action.run()}
-      foot={
-        <>
-          <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button look="main" type="submit" busy={action.busy}>
-            {t("tokens.make.do")}
-          </Button>
-        </>
-      }
+      foot={<DialogFoot onClose={onClose} busy={action.busy} text={t("tokens.make.do")} />}
     >
       {action.problem !== undefined && Object.keys(fields).length === 0 && <Failure problem={action.problem} />}
       <TextField label={t("tokens.name")} help={t("tokens.name.help")} value={name} onValue={setName} maxLength={100} autoComplete="off" data-autofocus error={wrong ?? fields["name"]} />
@@ -161,14 +155,7 @@ function RevokeDialog({ token, onClose, onDone }: { token: Token; onClose: () =>
       title={t("tokens.revoke.title", { name: token.name })}
       onClose={onClose}
       onSubmit={() => void action.run()}
-      foot={
-        <>
-          <Button onClick={onClose} data-autofocus>{t("cancel")}</Button>
-          <Button look="danger" type="submit" busy={action.busy}>
-            {t("tokens.revoke")}
-          </Button>
-        </>
-      }
+      foot={<DialogFoot onClose={onClose} busy={action.busy} look="danger" careful text={t("tokens.revoke")} />}
     >
       {action.problem !== undefined && <Failure problem={action.problem} />}
       <p>{t("tokens.revoke.text")}</p>

@@ -9,6 +9,7 @@ import { useAction } from "../core/resource.ts";
 import { SHORTEST_PASSWORD } from "../frame/password.tsx";
 import { Button, CopyButton } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { DialogFoot } from "../ui/dialog-foot.tsx";
 import { Field, PasswordField, SelectField, Switch, TextField } from "../ui/field.tsx";
 import { Failure, Note } from "../ui/states.tsx";
 
@@ -47,18 +48,6 @@ function RoleField({ value, onValue, error }: { value: Role; onValue: (role: Rol
   );
 }
 
-function Foot({ onClose, busy, look = "main", text }: { onClose: () => void; busy: boolean; look?: "main" | "danger"; text: string }) {
-  const { t } = useLanguage();
-  return (
-    <>
-      <Button onClick={onClose}>{t("cancel")}</Button>
-      <Button look={look} type="submit" busy={busy}>
-        {text}
-      </Button>
-    </>
-  );
-}
-
 export function AddDialog({ onClose, onDone }: { onClose: () => void; onDone: (person: Person) => void }) {
   const { t, locale: own } = useLanguage();
   const [name, setName] = useState("");
@@ -88,7 +77,7 @@ export function AddDialog({ onClose, onDone }: { onClose: () => void; onDone: (p
     );
   }
   return (
-    <Dialog title={t("users.add")} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<Foot onClose={onClose} busy={action.busy} text={t("users.add.do")} />}>
+    <Dialog title={t("users.add")} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<DialogFoot onClose={onClose} busy={action.busy} text={t("users.add.do")} />}>
       {action.problem !== undefined && Object.keys(action.problem.fields).length === 0 && <Failure problem={action.problem} />}
       <TextField label={t("users.name")} value={name} onValue={setName} maxLength={200} autoComplete="off" data-autofocus error={errors["name"]} />
       <TextField label={t("users.email")} help={t("users.email.help")} type="email" value={email} onValue={setEmail} autoComplete="off" autoCapitalize="none" spellCheck={false} error={errors["email"]} />
@@ -134,7 +123,7 @@ export function EditDialog({ person, self, onClose, onDone }: { person: Person; 
   });
   const fields = action.problem?.fields ?? {};
   return (
-    <Dialog title={t("users.edit.title", { name: person.name })} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<Foot onClose={onClose} busy={action.busy} text={t("save")} />}>
+    <Dialog title={t("users.edit.title", { name: person.name })} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<DialogFoot onClose={onClose} busy={action.busy} text={t("save")} />}>
       {action.problem !== undefined && Object.keys(fields).length === 0 && <Failure problem={action.problem} />}
       <TextField label={t("users.name")} value={name} onValue={setName} maxLength={200} autoComplete="off" data-autofocus error={wrong ?? fields["name"]} />
       <RoleField value={role} onValue={setRole} error={fields["role"]} />
@@ -166,7 +155,7 @@ export function ResetDialog({ person, onClose }: { person: Person; onClose: () =
   }
   const fields = action.problem?.fields ?? {};
   return (
-    <Dialog title={t("users.reset.title", { name: person.name })} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<Foot onClose={onClose} busy={action.busy} text={t("users.reset.do")} />}>
+    <Dialog title={t("users.reset.title", { name: person.name })} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<DialogFoot onClose={onClose} busy={action.busy} text={t("users.reset.do")} />}>
       {action.problem !== undefined && Object.keys(fields).length === 0 && <Failure problem={action.problem} />}
       <p>{t("users.reset.text")}</p>
       <PasswordField label={t("password.new")} help={t("users.password.help")} value={password} onValue={setPassword} autoComplete="new-password" data-autofocus error={wrong ?? fields["password"]} />
@@ -188,7 +177,7 @@ export function RemoveUserDialog({ person, onClose, onDone }: { person: Person; 
     onDone();
   });
   return (
-    <Dialog title={t("users.remove.title", { name: person.name })} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<Foot onClose={onClose} busy={action.busy} look="danger" text={t("users.remove.do")} />}>
+    <Dialog title={t("users.remove.title", { name: person.name })} onClose={onClose} onSubmit={() => void action.run()} locked={action.busy} foot={<DialogFoot onClose={onClose} busy={action.busy} look="danger" text={t("users.remove.do")} />}>
       {action.problem !== undefined && <Failure problem={action.problem} />}
       <p>{t("users.remove.text")}</p>
       <TextField label={t("users.remove.type", { email: person.email })} value={typed} onValue={setTyped} autoComplete="off" autoCapitalize="none" spellCheck={false} data-autofocus error={wrong ? t("users.remove.wrong") : undefined} />

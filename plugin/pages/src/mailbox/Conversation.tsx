@@ -20,8 +20,9 @@ import {
 } from "./icons.tsx";
 import { MessageCard } from "./MessageCard.tsx";
 import type { Place } from "./place.ts";
+import { StarButton } from "./StarButton.tsx";
 import { summaryOf } from "./summary.ts";
-import { LabelChip, Star } from "./ThreadRow.tsx";
+import { LabelChip } from "./ThreadRow.tsx";
 import { can, type Account, type Folder, type Matching, type Message, type ThreadSummary } from "./types.ts";
 
 /** Reading takes a moment; whoever only passes by has not read it. */
@@ -189,16 +190,7 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
             {subject === "" ? (loaded ? t("noSubject") : <Skeleton.Input active size="small" />) : subject}
           </h2>
           <Tooltip title={t(starred ? "unstar" : "star")}>
-            <button
-              type="button"
-              className="mail-row-star"
-              aria-pressed={starred}
-              aria-label={t(starred ? "unstar" : "star")}
-              data-on={starred || undefined}
-              onClick={() => run({ action: starred ? "unstar" : "star" }, true)}
-            >
-              <Star on={starred} />
-            </button>
+            <StarButton on={starred} label={t(starred ? "unstar" : "star")} onClick={() => run({ action: starred ? "unstar" : "star" }, true)} />
           </Tooltip>
           {labels.length === 0 ? null : (
             <div className="mail-conversation-labels">

@@ -12,7 +12,8 @@ import type { Change, Folders } from "./effect.ts";
 import { AlertIcon, DownIcon, MoreIcon } from "./icons.tsx";
 import { MessageBody } from "./MessageBody.tsx";
 import { nameOf, shortName } from "./people.ts";
-import { Clip, Star } from "./ThreadRow.tsx";
+import { StarButton } from "./StarButton.tsx";
+import { Clip } from "./ThreadRow.tsx";
 import type { Account, Address, Message } from "./types.ts";
 
 const Original = lazy(() => import("./Original.tsx"));
@@ -117,16 +118,7 @@ export function MessageCard({ message, account, folders, words, open, alone, may
               </Button>
             )}
             <Tooltip title={t(starred ? "unstar" : "star")}>
-              <button
-                type="button"
-                className="mail-row-star"
-                aria-pressed={starred}
-                aria-label={t(starred ? "unstar" : "star")}
-                data-on={starred || undefined}
-                onClick={() => onAct({ action: starred ? "unstar" : "star" }, true)}
-              >
-                <Star on={starred} />
-              </button>
+              <StarButton on={starred} label={t(starred ? "unstar" : "star")} onClick={() => onAct({ action: starred ? "unstar" : "star" }, true)} />
             </Tooltip>
             <Dropdown trigger={["click"]} menu={more} placement="bottomRight">
               <Button type="text" size="small" aria-label={t("moreOfMessage")} icon={<MoreIcon />} />

@@ -4,6 +4,7 @@ import { Avatar } from "./Avatar.tsx";
 import type { Folders } from "./effect.ts";
 import { around, highlight } from "./highlight.ts";
 import { participants } from "./people.ts";
+import { StarButton } from "./StarButton.tsx";
 import type { Folder, ThreadSummary } from "./types.ts";
 import { folderName } from "./useViewTitle.ts";
 
@@ -136,17 +137,7 @@ export const ThreadRow = memo(function ThreadRow({ item, texts, href, ticked, ti
           </span>
         </span>
       </a>
-      <button
-        type="button"
-        className="mail-row-star"
-        tabIndex={tab}
-        aria-pressed={starred}
-        aria-label={starred ? texts.unstar : texts.star}
-        data-on={starred || undefined}
-        onClick={() => handlers.star(item)}
-      >
-        <Star on={starred} />
-      </button>
+      <StarButton on={starred} label={starred ? texts.unstar : texts.star} tabIndex={tab} onClick={() => handlers.star(item)} />
       {color === undefined ? null : <span className="mail-row-account" aria-hidden style={{ background: color }} />}
     </div>
   );
@@ -175,18 +166,9 @@ export function LabelChip({ folder }: { folder: Folder }) {
   return <Chip folder={folder} name={folderName(folder, t)} />;
 }
 
-const STAR = "M12 17.3l-5.6 3.4 1.5-6.4-5-4.3 6.5-.6L12 3.4l2.6 6 6.5.6-5 4.3 1.5 6.4z";
 const CLIP = "M8 12.5l6.2-6.2a2.7 2.7 0 0 1 3.8 3.8l-8 8a4.5 4.5 0 0 1-6.4-6.4l7.4-7.4";
 
 /** Lighter than the kit's icons, of which a screen of rows would draw dozens. */
-export function Star({ on }: { on: boolean }) {
-  return (
-    <svg viewBox="0 0 24 24" width="1.15em" height="1.15em" aria-hidden fill={on ? "currentColor" : "none"} stroke="currentColor" strokeWidth="1.6" strokeLinejoin="round">
-      <path d={STAR} />
-    </svg>
-  );
-}
-
 export function Clip({ label }: { label: string }) {
   return (
     <svg className="mail-row-clip" viewBox="0 0 24 24" width="15" height="15" role="img" aria-label={label} fill="none" stroke="currentColor" strokeWidth="1.7" strokeLinecap="round">

@@ -30,7 +30,6 @@ export { default as SearchIcon } from "@ant-design/icons/es/icons/SearchOutlined
 export { default as SentIcon } from "@ant-design/icons/es/icons/SendOutlined";
 export { default as SettingsIcon } from "@ant-design/icons/es/icons/SettingOutlined";
 export { default as SpamIcon } from "@ant-design/icons/es/icons/StopOutlined";
-export { default as StarFilled } from "@ant-design/icons/es/icons/StarFilled";
 export { default as StarIcon } from "@ant-design/icons/es/icons/StarOutlined";
 export { default as SyncIcon } from "@ant-design/icons/es/icons/SyncOutlined";
 export { default as TrashIcon } from "@ant-design/icons/es/icons/DeleteOutlined";

@@ -3,8 +3,8 @@ import { useState } from "react";
 import type { Grants, Plugin } from "../../core/host.ts";
 import { useLanguage } from "../../core/i18n.ts";
 import { useAction } from "../../core/resource.ts";
-import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { DialogFoot } from "../../ui/dialog-foot.tsx";
 import { Failure } from "../../ui/states.tsx";
 import { approve, approveAndEnable } from "./data.ts";
 import { GrantsForm } from "./grants-form.tsx";
@@ -27,16 +27,7 @@ export function GrantsDialog({ plugin, to, onClose, onDone }: { plugin: Plugin; 
       onClose={onClose}
       onSubmit={() => void action.run()}
       locked={action.busy}
-      foot={
-        <>
-          <Button onClick={onClose} disabled={action.busy}>
-            {t("cancel")}
-          </Button>
-          <Button look="main" type="submit" busy={action.busy}>
-            {t(to === "enable" ? "enable.do" : "grants.do")}
-          </Button>
-        </>
-      }
+      foot={<DialogFoot onClose={onClose} busy={action.busy} text={t(to === "enable" ? "enable.do" : "grants.do")} />}
     >
       <p>{t(to === "enable" ? "enable.text" : "grants.text", { title: plugin.title })}</p>
       {action.problem !== undefined && <Failure problem={action.problem} />}

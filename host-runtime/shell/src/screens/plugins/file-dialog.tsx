@@ -5,6 +5,7 @@ import { useFormat, useLanguage } from "../../core/i18n.ts";
 import { useAction } from "../../core/resource.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { DialogFoot } from "../../ui/dialog-foot.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { Failure, Note, Skeleton } from "../../ui/states.tsx";
 import { compare, merged } from "./compare.ts";
@@ -70,16 +71,7 @@ export function FileDialog({ file: dropped, installed, only, onClose, onDone }: 
       onClose={onClose}
       onSubmit={() => void take.run()}
       locked={take.busy}
-      foot={
-        <>
-          <Button onClick={onClose} disabled={take.busy}>
-            {t("cancel")}
-          </Button>
-          <Button look="main" type="submit" busy={take.busy} disabled={!ready}>
-            {t(old === undefined ? "add.do" : asksMore ? "upgrade.do.approve" : "upgrade.do")}
-          </Button>
-        </>
-      }
+      foot={<DialogFoot onClose={onClose} busy={take.busy} disabled={!ready} text={t(old === undefined ? "add.do" : asksMore ? "upgrade.do.approve" : "upgrade.do")} />}
     >
       <div
         className={over ? "shell-drop shell-drop-over" : "shell-drop"}

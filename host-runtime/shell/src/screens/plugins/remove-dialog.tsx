@@ -3,8 +3,8 @@ import { useState } from "react";
 import type { Plugin } from "../../core/host.ts";
 import { useLanguage } from "../../core/i18n.ts";
 import { useAction } from "../../core/resource.ts";
-import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { DialogFoot } from "../../ui/dialog-foot.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Failure } from "../../ui/states.tsx";
 import { remove } from "./data.ts";
@@ -27,16 +27,7 @@ export function RemoveDialog({ plugin, onClose, onDone }: { plugin: Plugin; onCl
       onClose={onClose}
       onSubmit={() => void action.run()}
       locked={action.busy}
-      foot={
-        <>
-          <Button onClick={onClose} disabled={action.busy}>
-            {t("cancel")}
-          </Button>
-          <Button look="danger" type="submit" busy={action.busy}>
-            {t(data === "delete" ? "remove.do.delete" : "remove.do.keep")}
-          </Button>
-        </>
-      }
+      foot={<DialogFoot onClose={onClose} busy={action.busy} look="danger" text={t(data === "delete" ? "remove.do.delete" : "remove.do.keep")} />}
     >
       {action.problem !== undefined && <Failure problem={action.problem} />}
       {plugin.state === "enabled" && <p>{t("remove.enabled")}</p>}
