@@ -1,6 +1,11 @@
 //! Jobs of enabled plugins run when they are due, again when they failed, elsewhere when their host was lost, and never twice at once.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod support;
 

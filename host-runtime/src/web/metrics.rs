@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
+/// Method, route and status.
+type Requested = (String, String, u16);
+
 /// What the web layer counts.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    requests: Mutex<BTreeMap<(String, String, u16), (u64, Duration)>>,
+    requests: Mutex<BTreeMap<Requested, (u64, Duration)>>,
     /// Open event streams.
     pub(crate) event_streams: AtomicU64,
     /// Failed sign-ins.

@@ -43,8 +43,13 @@ pub(super) fn document(mut api: utoipa::openapi::OpenApi) -> Value {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
     );
     let mut document = serde_json::to_value(&api).unwrap_or_default();
-    document["security"] = json!([{ "session": [] }, { "token": [] }]);
-    document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
+    if let Some(document) = document.as_object_mut() {
+        let security = json!([{ "session": [] }, { "token": [] }]);
+        document.insert("security".to_owned(), security);
+    }
+    if let Some(version) = document.pointer_mut("/info/version") {
+        *version = json!(env!("CARGO_PKG_VERSION"));
+    }
     let types: Vec<String> = Kind::ALL
         .iter()
         .map(|kind| format!("{}{}", super::problem::TYPE_PREFIX, kind.slug()))

@@ -1,6 +1,5 @@
 //! Administering plugins: what there is, what it wants, what it was granted, and switching it on and off.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use host_store::PluginState;
 use http::{StatusCode, header};
@@ -396,7 +395,7 @@ impl FromRequest<AppState> for Uploaded {
                 if bytes.len().saturating_add(piece.len()) > most {
                     return Err(too_large());
                 }
-                bytes.extend_from_slice(&Bytes::from(piece));
+                bytes.extend_from_slice(&piece);
             }
             match name.as_str() {
                 "grants" => {

@@ -396,6 +396,13 @@ pub struct FieldError {
 pub struct Problem {
     kind: Kind,
     detail: String,
+    /// Apart, so that a result with a problem in it stays small.
+    more: Box<More>,
+}
+
+/// What only some problems say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct More {
     field: Option<String>,
     errors: Vec<FieldError>,
     account: Option<String>,
@@ -412,11 +419,7 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            field: None,
-            errors: Vec::new(),
-            account: None,
-            retry_at: None,
-            retry_after: None,
+            more: Box::default(),
         }
     }
 
@@ -424,11 +427,11 @@ impl Problem {
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
         let (field, message) = (field.into(), message.into());
         let mut problem = Self::new(Kind::InvalidField, message.clone());
-        problem.errors.push(FieldError {
+        problem.more.errors.push(FieldError {
             field: field.clone(),
             message,
         });
-        problem.field = Some(field);
+        problem.more.field = Some(field);
         problem
     }
 
@@ -442,8 +445,8 @@ impl Problem {
                 .collect::<Vec<_>>()
                 .join(" "),
         );
-        problem.field = errors.first().map(|e| e.field.clone());
-        problem.errors = errors;
+        problem.more.field = errors.first().map(|e| e.field.clone());
+        problem.more.errors = errors;
         problem
     }
 
@@ -466,20 +469,20 @@ impl Problem {
 
     /// Says which account it is about.
     pub fn about_account(mut self, id: impl Into<String>) -> Self {
-        self.account = Some(id.into());
+        self.more.account = Some(id.into());
         self
     }
 
     /// Says when to come back, in milliseconds since the Unix epoch; `now` likewise.
     pub fn retry_at(mut self, at: u64, now: u64) -> Self {
-        self.retry_at = Some(at);
-        self.retry_after = Some(at.saturating_sub(now).div_ceil(1000).max(1));
+        self.more.retry_at = Some(at);
+        self.more.retry_after = Some(at.saturating_sub(now).div_ceil(1000).max(1));
         self
     }
 
     /// Says when to come back, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.more.retry_after = Some(seconds);
         self
     }
 
@@ -503,10 +506,10 @@ impl Problem {
             detail: self.detail.clone(),
             action,
             request_id: request_id.to_owned(),
-            field: self.field.clone(),
-            errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
-            account: self.account.clone(),
-            retry_at: self.retry_at,
+            field: self.more.field.clone(),
+            errors: (!self.more.errors.is_empty()).then(|| self.more.errors.clone()),
+            account: self.more.account.clone(),
+            retry_at: self.more.retry_at,
         }
     }
 }
@@ -551,7 +554,7 @@ impl IntoResponse for Problem {
     /// An empty response that carries the problem; [`super::request`] writes it out.
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.more.retry_after {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));

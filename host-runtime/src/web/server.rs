@@ -194,7 +194,6 @@ impl Running {
     }
 
     /// Its router, to be called without a connection.
-    #[must_use]
     pub fn router(&self) -> Router {
         router(self.state.clone())
     }
@@ -237,7 +236,6 @@ impl Local {
     }
 
     /// The same addresses as a server's.
-    #[must_use]
     pub fn router(&self) -> Router {
         router(self.state.clone())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use xtask::{component, node, process};
 
-use super::{browser, cargo, step};
+use super::{browser, cargo, lint, step};
 
 /// The runner that is installed where there is none; others do as well.
 const NEXTEST: &str = "0.9.143";
@@ -49,6 +49,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         Ok(())
     };
+    if everything {
+        lint::checked()?;
+    }
     eprintln!("xtask: building and running the tests …");
     let mut command = cargo();
     command

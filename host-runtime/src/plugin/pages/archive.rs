@@ -29,12 +29,14 @@ fn section(component: &[u8]) -> Result<Option<&[u8]>, InvalidPages> {
         match payload.map_err(|error| InvalidPages(error.to_string()))? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(custom) if depth == 0 && custom.name() == SECTION => {
-                if found.replace(custom.data()).is_some() {
-                    return Err(InvalidPages(format!(
-                        "there are several sections `{SECTION}`"
-                    )));
-                }
+            Payload::CustomSection(custom)
+                if depth == 0
+                    && custom.name() == SECTION
+                    && found.replace(custom.data()).is_some() =>
+            {
+                return Err(InvalidPages(format!(
+                    "there are several sections `{SECTION}`"
+                )));
             }
             _ => {}
         }
