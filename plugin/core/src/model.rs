@@ -78,7 +78,9 @@ impl Error {
     #[must_use]
     pub fn of_provider(error: ProviderError, account: &str) -> Self {
         match error {
-            ProviderError::Wait { until, .. } => Self::BusyUntil(until),
+            ProviderError::Wait { until, .. } | ProviderError::Paced { until } => {
+                Self::BusyUntil(until)
+            }
             ProviderError::Reconnect(_) | ProviderError::MissingScope(_) => {
                 Self::Reconnect(account.to_owned())
             }

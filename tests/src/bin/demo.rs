@@ -129,9 +129,9 @@ fn for_programs(stack: &Stack) -> Result<Value> {
     let provider = |name: &'static str| -> Result<Value> {
         let base = providers.base(name)?;
         Ok(json!({
-            "base": base,
+            "base": base.as_str(),
             "address": providers.address(name)?,
-            "control": base.join(&format!("_control/{name}"))?,
+            "control": base.join(&format!("_control/{name}"))?.as_str(),
         }))
     };
     Ok(json!({

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::budget::Budget;
 use super::{ProviderError, Result};
 use crate::oauth::{self, OAuthError};
 use crate::platform::{HttpError, Platform, Request, Response};
@@ -21,6 +22,9 @@ const UNREACHABLE_MS: u64 = 15_000;
 
 /// Turns a refusal into an error; the time is now, in milliseconds since the Unix epoch.
 pub(super) type Classify = fn(&Response, u64) -> ProviderError;
+
+/// What a request costs, by its method and address, in the provider's units.
+pub(super) type Price = fn(&Method, &str) -> u64;
 
 /// Whether a call without a whole answer may simply be made again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,7 @@ pub(super) struct Call {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     repeat: Repeat,
+    units: Option<u64>,
 }
 
 impl Call {
@@ -47,6 +52,7 @@ impl Call {
             headers: Vec::new(),
             body: Vec::new(),
             repeat: Repeat::Free,
+            units: None,
         }
     }
 
@@ -73,6 +79,12 @@ impl Call {
         self
     }
 
+    /// What it costs, if that is not to be seen from its address.
+    pub(super) fn units(mut self, units: u64) -> Self {
+        self.units = Some(units);
+        self
+    }
+
     /// Making it twice does harm: no whole answer is [`ProviderError::Unclear`].
     pub(super) fn once(mut self) -> Self {
         self.repeat = Repeat::Never;
@@ -86,11 +98,17 @@ pub(super) struct Client<'a, P> {
     pub(super) kind: ProviderKind,
     pub(super) account: String,
     pub(super) classify: Classify,
+    pub(super) price: Price,
+    pub(super) budget: Budget,
 }
 
 impl<P: Platform> Client<'_, P> {
     /// Makes the call; the answer's status is a success.
     pub(super) async fn send(&self, call: Call) -> Result<Response> {
+        let units = call
+            .units
+            .unwrap_or_else(|| (self.price)(&call.method, &call.url));
+        self.budget.spend(units, self.platform.now())?;
         let token = self.token(None).await?;
         let mut answer = self.exchange(&call, &token).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
@@ -116,6 +134,12 @@ impl<P: Platform> Client<'_, P> {
         let answer = self.send(call).await?;
         serde_json::from_slice(answer.body())
             .map_err(|error| self.garbled(repeat, &error.to_string()))
+    }
+
+    /// Gets a new access token although the one that is kept has not expired.
+    pub(super) async fn renew(&self) -> Result<()> {
+        let rejected = self.token(None).await?;
+        self.token(Some(&rejected)).await.map(|_| ())
     }
 
     async fn token(

@@ -12,6 +12,7 @@
 //!    listing is found by comparing.
 //! 4. A lost cursor is mended by the same comparing: `list` (Gmail) or a new snapshot (Graph).
 
+mod budget;
 mod client;
 pub mod gmail;
 pub mod graph;
@@ -20,6 +21,7 @@ mod mime;
 mod open;
 pub mod retry;
 
+pub use budget::{Quota, Spending};
 pub use open::{Mailbox, open};
 
 use std::future::Future;
@@ -37,6 +39,12 @@ pub enum ProviderError {
         until: u64,
         /// For a person.
         reason: String,
+    },
+    /// Nobody refused, but asking before then (milliseconds since the Unix epoch) would spend more than the provider grants.
+    #[error("the provider's quota is used up for now")]
+    Paced {
+        /// Not before.
+        until: u64,
     },
     /// The person must link the account again.
     #[error("link the account again: {0}")]
@@ -211,6 +219,27 @@ pub struct Listed {
     pub message: Option<Box<RemoteMessage>>,
 }
 
+/// A message to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wanted {
+    /// Which.
+    pub id: RemoteId,
+    /// Its thread, where that is known and more of it may be wanted: a whole thread can be cheaper than its messages.
+    pub thread: Option<String>,
+}
+
+impl From<RemoteId> for Wanted {
+    fn from(id: RemoteId) -> Self {
+        Self { id, thread: None }
+    }
+}
+
+impl From<&RemoteId> for Wanted {
+    fn from(id: &RemoteId) -> Self {
+        id.clone().into()
+    }
+}
+
 /// A page of a listing, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -381,10 +410,10 @@ pub trait Provider {
     /// What happened since `cursor`.
     fn changes(&self, stream: &str, cursor: &str) -> impl Future<Output = Result<Changes>>;
     /// Whole messages, each with its own answer; `NotFound` for what is gone. A fault of the whole call is an error, one of a
-    /// single message is in its place.
+    /// single message is in its place. Others of a wanted thread may come along.
     fn fetch(
         &self,
-        ids: &[RemoteId],
+        wanted: &[Wanted],
     ) -> impl Future<Output = Result<Vec<(RemoteId, Result<RemoteMessage>)>>>;
     /// The bytes of an attachment.
     fn attachment(
@@ -414,4 +443,10 @@ pub trait Provider {
     fn draft_fate(&self, draft: &str, marker: &str) -> impl Future<Output = Result<DraftFate>>;
     /// Addresses that the account may send as, the main one first.
     fn aliases(&self) -> impl Future<Output = Result<Vec<Address>>>;
+    /// Whether nobody waits for what is asked from now on; it then leaves a little of the quota to what somebody waits for.
+    fn patient(&self, _patient: bool) {}
+    /// What was spent of the quota, if that has changed since it was asked for last: to be kept for the next call.
+    fn spent(&self) -> Option<Spending> {
+        None
+    }
 }

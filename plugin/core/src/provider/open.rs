@@ -4,10 +4,11 @@ use super::gmail::Gmail;
 use super::graph::Graph;
 use super::{
     Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
-    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result,
+    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending, Wanted,
 };
 use crate::platform::{Platform, StoreError};
 use crate::settings::{self, ProviderKind};
+use crate::store::accounts;
 
 /// A linked mailbox.
 pub enum Mailbox<'a, P> {
@@ -17,16 +18,19 @@ pub enum Mailbox<'a, P> {
     Graph(Graph<'a, P>),
 }
 
-/// Opens the mailbox of a linked account; asks nobody yet but the settings.
+/// Opens the mailbox of a linked account; asks nobody yet but the store.
 pub async fn open<'a, P: Platform>(
     platform: &'a P,
     kind: ProviderKind,
     account: &str,
 ) -> std::result::Result<Mailbox<'a, P>, StoreError> {
     let endpoints = settings::provider(platform, kind).await?.endpoints(kind);
+    let spending = accounts::spending(platform, account).await?;
     Ok(match kind {
-        ProviderKind::Google => Mailbox::Gmail(Gmail::new(platform, endpoints, account)),
-        ProviderKind::Microsoft => Mailbox::Graph(Graph::new(platform, endpoints, account)),
+        ProviderKind::Google => Mailbox::Gmail(Gmail::new(platform, endpoints, account, spending)),
+        ProviderKind::Microsoft => {
+            Mailbox::Graph(Graph::new(platform, endpoints, account, spending))
+        }
     })
 }
 
@@ -64,8 +68,16 @@ impl<P: Platform> Provider for Mailbox<'_, P> {
         at!(self, mailbox => mailbox.changes(stream, cursor).await)
     }
 
-    async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
-        at!(self, mailbox => mailbox.fetch(ids).await)
+    async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        at!(self, mailbox => mailbox.fetch(wanted).await)
+    }
+
+    fn patient(&self, patient: bool) {
+        at!(self, mailbox => mailbox.patient(patient));
+    }
+
+    fn spent(&self) -> Option<Spending> {
+        at!(self, mailbox => mailbox.spent())
     }
 
     async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {

@@ -3,13 +3,13 @@
 use super::column::{Column, Json};
 use super::query;
 use super::rows::{
-    Account, Body, DraftRow, Edit, Enclosure, File, Folder, Listing, LogRow, Message, Outbox,
-    Parked, Person, Stream, Thread,
+    Account, Body, Budget, DraftRow, Edit, Enclosure, File, Folder, Listing, LogRow, Message,
+    Outbox, Parked, Person, Stream, Thread,
 };
 use crate::ids;
 use crate::model::{Error, Result};
 use crate::platform::{Platform, StoreError, Value, Write};
-use crate::provider::{RemoteFolder, Role};
+use crate::provider::{RemoteFolder, Role, Spending};
 
 /// Rows that one step of a purge deletes per collection.
 const PURGE: u32 = 500;
@@ -19,6 +19,30 @@ pub(crate) async fn get(
     id: &str,
 ) -> std::result::Result<Option<Account>, StoreError> {
     query::get(platform, &[id]).await
+}
+
+/// What was spent of an account's quota.
+pub(crate) async fn spending(
+    platform: &impl Platform,
+    id: &str,
+) -> std::result::Result<Spending, StoreError> {
+    let row: Option<Budget> = query::get(platform, &[id]).await?;
+    Ok(row.map(|row| row.spent.0).unwrap_or_default())
+}
+
+/// Keeps what was spent for the next call.
+pub(crate) async fn keep_spending(
+    platform: &impl Platform,
+    id: &str,
+    spent: Spending,
+) -> std::result::Result<(), StoreError> {
+    let row = Budget {
+        account: id.to_owned(),
+        spent: Json(spent),
+    };
+    platform
+        .apply(query::put(vec![row]).into_iter().collect())
+        .await
 }
 
 /// The account if it is this user's and not being deleted.
@@ -327,6 +351,7 @@ pub(crate) async fn purge(
         writes.push(query::delete::<DraftRow>(by_account()));
         writes.push(query::delete::<Outbox>(by_account()));
         writes.push(query::delete::<Folder>(by_account()));
+        writes.push(query::delete::<Budget>(by_account()));
         writes.push(query::delete::<LogRow>(by_account()));
         writes.push(query::delete::<Stream>(by_account()));
         writes.push(query::delete::<Parked>(by_account()));

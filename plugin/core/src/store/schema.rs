@@ -51,6 +51,7 @@ pub fn collections() -> Vec<Collection> {
             collection::<rows::Account>(&["id"], &[&["user"]]),
             &["user", "provider", "identity"],
         ),
+        collection::<rows::Budget>(&["account"], &[]),
         collection::<rows::LogRow>(&["account", "id"], &[]),
         collection::<rows::Folder>(&["id"], &[&["account"]]),
         collection::<rows::Stream>(&["account", "stream"], &[]),

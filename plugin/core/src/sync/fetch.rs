@@ -1,12 +1,12 @@
 //! Fetching whole messages and storing them, in bites that fit a batch. What can't be stored is parked, with its reason and a time
 //! to try again, in the batch that moves the cursor past it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{Fault, Worker, pacing, round};
 use crate::content;
 use crate::platform::{Platform, Write, give_way};
-use crate::provider::{Provider, ProviderError, RemoteId, RemoteMessage};
+use crate::provider::{Provider, ProviderError, RemoteId, RemoteMessage, Wanted};
 use crate::store::commit::{Arrived, News, commit};
 use crate::store::rows::Parked;
 use crate::store::{accounts, queues};
@@ -30,21 +30,31 @@ pub(super) struct Fetched {
     pub pause: Option<ProviderError>,
 }
 
+impl Fetched {
+    /// For which there is an answer, whatever it says.
+    pub(super) fn answered(&self) -> BTreeSet<RemoteId> {
+        let whole = self.whole.iter().map(|message| &message.id);
+        let failed = self.failed.iter().map(|(id, _)| id);
+        whole.chain(&self.gone).chain(failed).cloned().collect()
+    }
+}
+
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// Fetches whole messages.
-    pub(super) async fn fetch(&self, ids: &[RemoteId]) -> Result<Fetched, Fault> {
+    pub(super) async fn fetch(&self, wanted: &[Wanted]) -> Result<Fetched, Fault> {
         let mut fetched = Fetched::default();
-        if ids.is_empty() {
+        if wanted.is_empty() {
             return Ok(fetched);
         }
-        let mut asked: BTreeMap<&RemoteId, ()> = ids.iter().map(|id| (id, ())).collect();
-        for (id, answer) in self.mailbox.fetch(ids).await? {
+        let mut asked: BTreeSet<&RemoteId> = wanted.iter().map(|message| &message.id).collect();
+        for (id, answer) in self.mailbox.fetch(wanted).await? {
             asked.remove(&id);
             match answer {
                 Ok(message) => fetched.whole.push(message),
                 Err(ProviderError::NotFound) => fetched.gone.push(id),
                 Err(
                     error @ (ProviderError::Wait { .. }
+                    | ProviderError::Paced { .. }
                     | ProviderError::Reconnect(_)
                     | ProviderError::Administrator(_)),
                 ) => fetched.pause = Some(error),
@@ -57,7 +67,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
         fetched.failed.extend(
             asked
-                .into_keys()
+                .into_iter()
                 .map(|id| (id.clone(), "the provider did not answer for it".to_owned())),
         );
         Ok(fetched)
@@ -198,7 +208,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 
     /// Fetches and stores these messages now, beside the usual course.
     pub(crate) async fn fetch_now(&self, ids: &[RemoteId]) -> Result<(), Fault> {
-        let fetched = self.fetch(ids).await?;
+        let wanted: Vec<Wanted> = ids.iter().map(Wanted::from).collect();
+        let fetched = self.fetch(&wanted).await?;
         self.store(fetched, Vec::new(), None, Vec::new()).await?;
         Ok(())
     }
@@ -210,7 +221,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         gone: Option<RemoteId>,
         made: Option<RemoteId>,
     ) -> Result<(), Fault> {
-        let made: Vec<RemoteId> = made.into_iter().collect();
+        let made: Vec<Wanted> = made.into_iter().map(Wanted::from).collect();
         let fetched = match self.fetch(&made).await {
             Ok(fetched) => Fetched {
                 failed: Vec::new(),
@@ -235,8 +246,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             u32::try_from(BITE).unwrap_or(u32::MAX),
         )
         .await?;
-        let ids: Vec<RemoteId> = due.into_iter().map(|row| row.remote).collect();
-        let fetched = self.fetch(&ids).await?;
+        let wanted: Vec<Wanted> = due.into_iter().map(|row| row.remote.into()).collect();
+        let fetched = self.fetch(&wanted).await?;
         let mut last = self.went_well("increment");
         last.push(accounts::changed(&self.account));
         self.store(fetched, Vec::new(), None, last).await?;

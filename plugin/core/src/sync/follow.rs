@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::fetch::BITE;
 use super::{Fault, Worker};
 use crate::platform::{Level, Platform};
-use crate::provider::{Change, Changes, Provider, ProviderError, RemoteId};
+use crate::provider::{self, Change, Changes, Provider, ProviderError, RemoteId};
 use crate::store::column::Column;
 use crate::store::commit::News;
 use crate::store::folders::Folders;
@@ -17,7 +17,7 @@ use crate::store::{accounts, queues, reads};
 
 /// What a page of news asks for.
 #[derive(Default)]
-struct Wanted {
+struct ToDo {
     news: Vec<News>,
     fetch: Vec<RemoteId>,
     doubted: Vec<RemoteId>,
@@ -70,7 +70,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                 .iter()
                 .map(|remote| self.parked(remote, "doubted", "said to be gone")),
         );
-        let fetched = self.fetch(now).await?;
+        let now: Vec<provider::Wanted> = now.iter().map(provider::Wanted::from).collect();
+        let fetched = self.fetch(&now).await?;
         let row = Stream {
             cursor: Some(next),
             round,
@@ -134,7 +135,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         stream: &Stream,
         round: i64,
         changes: Changes,
-    ) -> Result<Wanted, Fault> {
+    ) -> Result<ToDo, Fault> {
         let id = |change: &Change| match change {
             Change::Present { id, .. } | Change::Labels { id, .. } | Change::Gone { id, .. } => {
                 id.clone()
@@ -153,7 +154,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             };
             folders.drops(&folders.local(told))
         };
-        let mut wanted = Wanted::default();
+        let mut wanted = ToDo::default();
         for change in changes.items {
             match change {
                 Change::Present { id, light } if known.contains_key(&id) => {
@@ -191,11 +192,15 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                 Change::Gone { id, .. }
                     if known
                         .get(&id)
-                        .is_none_or(|light| light.stream != stream.stream) =>
+                        .is_some_and(|light| light.stream != stream.stream) =>
                 {
                     wanted.fetch.retain(|fetch| *fetch != id);
                 }
-                Change::Gone { id, .. } => wanted.doubted.push(id),
+                // Also what was never seen here: it may have left and come back before anybody looked, which is all that is told of it.
+                Change::Gone { id, .. } => {
+                    wanted.fetch.retain(|fetch| *fetch != id);
+                    wanted.doubted.push(id);
+                }
             }
         }
         wanted.fetch.sort_unstable();
@@ -244,14 +249,20 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             return Ok(());
         }
         let ids: Vec<RemoteId> = unnamed.iter().map(|light| light.remote.clone()).collect();
-        let fetched = self.fetch(&ids).await?;
-        // Named by being asked for, so that the sweep goes on; what failed is parked and tried again.
+        let wanted: Vec<provider::Wanted> = ids.iter().map(provider::Wanted::from).collect();
+        let fetched = self.fetch(&wanted).await?;
+        // Named by being answered for, so that the sweep goes on; what failed is parked and tried again.
+        let answered = fetched.answered();
         let named = |remote: &RemoteId| News::Light {
             remote: remote.clone(),
             light: crate::provider::Light::default(),
             named: Some((name.to_owned(), stream.round)),
         };
-        let news = ids.iter().map(named).collect();
+        let news = ids
+            .iter()
+            .filter(|id| answered.contains(*id))
+            .map(named)
+            .collect();
         self.store(fetched, news, Some((name, stream.round)), last)
             .await?;
         Ok(())

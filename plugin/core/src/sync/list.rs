@@ -11,7 +11,7 @@ use super::fetch::{BITE, Fetched};
 use super::{Fault, Worker};
 use crate::ids;
 use crate::platform::{Platform, Write};
-use crate::provider::{Listed, Provider, RemoteId, RemoteMessage};
+use crate::provider::{Listed, Provider, RemoteId, RemoteMessage, Wanted};
 use crate::store::commit::News;
 use crate::store::rows::{Light, Stream};
 use crate::store::{accounts, reads};
@@ -75,7 +75,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             .known(listing.items.iter().map(|item| &item.id))
             .await?;
         let mut whole = Vec::new();
-        let mut wanted: Vec<RemoteId> = Vec::new();
+        let mut wanted: Vec<Wanted> = Vec::new();
         let mut news = Vec::new();
         for item in listing.items {
             self.sort(&stream, item, &known, &mut whole, &mut wanted, &mut news);
@@ -97,7 +97,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             "backfill"
         };
         let finished = self.finished(&stream, listing.next.clone(), stage);
-        let fetches: Vec<&[RemoteId]> = if wanted.len() > bite && stream.pages == 0 {
+        let fetches: Vec<&[Wanted]> = if wanted.len() > bite && stream.pages == 0 {
             let (first, others) = wanted.split_at(bite);
             std::iter::once(first).chain(others.chunks(BITE)).collect()
         } else {
@@ -171,7 +171,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         item: Listed,
         known: &HashMap<RemoteId, Light>,
         whole: &mut Vec<RemoteMessage>,
-        wanted: &mut Vec<RemoteId>,
+        wanted: &mut Vec<Wanted>,
         news: &mut Vec<News>,
     ) {
         let stored = known.get(&item.id);
@@ -179,16 +179,19 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             whole.push(*message);
             return;
         }
+        let fetch = |id, thread| Wanted { id, thread };
         match stored {
             None if item
                 .light
                 .received
                 .is_some_and(|received| self.too_old(received)) => {}
-            None => wanted.push(item.id),
+            None => wanted.push(fetch(item.id, item.thread)),
             // Already named by this round, or fetched since the cursor was taken.
             Some(light) if light.stream == stream.stream && light.seen >= stream.round => {}
             // A listing that tells no state can't tell what changed, so a comparing round fetches.
-            Some(_) if stream.comparing && item.light.folders.is_none() => wanted.push(item.id),
+            Some(_) if stream.comparing && item.light.folders.is_none() => {
+                wanted.push(fetch(item.id, item.thread));
+            }
             Some(_) => {
                 news.push(News::Light {
                     remote: item.id,

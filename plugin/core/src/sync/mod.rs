@@ -197,7 +197,12 @@ async fn attempt<P: Platform, C: Connect>(
     };
     for _ in 0..STEPS {
         worker.enter(&next).await?;
-        match worker.step(&next).await {
+        mailbox.patient(next.is_patient());
+        let done = worker.step(&next).await;
+        if let Some(spent) = mailbox.spent() {
+            accounts::keep_spending(platform, id, spent).await?;
+        }
+        match done {
             Ok(()) => {}
             Err(Fault::Provider(error)) => {
                 return pacing::pause(platform, &worker.account, error).await;

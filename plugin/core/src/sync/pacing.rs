@@ -34,6 +34,13 @@ pub(crate) async fn pause(
     error: ProviderError,
 ) -> Result<JobOutcome, StoreError> {
     let now = platform.now();
+    if let ProviderError::Paced { until } = error {
+        // No trouble: it goes on by itself, and what a person asks for goes on at once.
+        let next = vec![("next_run", time(until))];
+        let writes = vec![accounts::patch(&account.id, next)];
+        platform.apply(writes).await?;
+        return Ok(JobOutcome::AgainAt(until));
+    }
     let tries = u32::try_from(account.troubles).unwrap_or(u32::MAX);
     let wait = |until: u64, reason: String, troubles: i64| {
         let changes = vec![

@@ -60,6 +60,14 @@ pub enum Step {
     Stop,
 }
 
+impl Step {
+    /// Whether nobody waits for it.
+    #[must_use]
+    pub fn is_patient(&self) -> bool {
+        !matches!(self, Self::Send | Self::WriteBack | Self::SaveDraft)
+    }
+}
+
 /// Whether news are looked for in this stream now.
 fn due(stream: &Stream, situation: &Situation<'_>) -> bool {
     let follows = match stream.phase.as_str() {

@@ -27,6 +27,11 @@ impl Memory {
         self.state().canned = Some(Arc::new(canned));
     }
 
+    /// Does this at the beginning of each request, such as letting time pass.
+    pub fn on_request(&self, act: impl Fn() + Send + Sync + 'static) {
+        self.state().on_request = Some(Arc::new(act));
+    }
+
     /// The administrator doesn't grant this origin (`scheme://host:port`).
     pub fn deny_origin(&self, origin: &str) {
         self.state().denied.push(origin.to_owned());
@@ -34,10 +39,17 @@ impl Memory {
 
     async fn exchange(&self, request: Request) -> Result<Response, HttpError> {
         self.step().await;
-        let (canned, denied) = {
+        let (canned, denied, on_request) = {
             let state = self.state();
-            (state.canned.clone(), state.denied.clone())
+            (
+                state.canned.clone(),
+                state.denied.clone(),
+                state.on_request.clone(),
+            )
         };
+        if let Some(act) = on_request {
+            act();
+        }
         if let Some(answer) = canned.and_then(|canned| canned(&request)) {
             self.step().await;
             return answer;

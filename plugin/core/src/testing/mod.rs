@@ -116,6 +116,7 @@ struct State {
     locks: BTreeMap<String, locks::Held>,
     canned: Option<Canned>,
     denied: Vec<String>,
+    on_request: Option<Arc<dyn Fn() + Send + Sync>>,
     callback: Option<String>,
     hooks: Vec<String>,
     users: BTreeMap<String, User>,

@@ -8,7 +8,7 @@ use crate::connect::{Connect, Linked};
 use crate::provider::{
     Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, MadeDraft, Outgoing,
     Profile, Provider, ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage,
-    Result, Role,
+    Result, Role, Wanted,
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -419,10 +419,10 @@ impl Provider for Double {
         })
     }
 
-    async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+    async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         let mut state = self.0.borrow_mut();
         let mut answers = Vec::new();
-        for id in ids {
+        for Wanted { id, .. } in wanted {
             let answer = match state.mail.get(id) {
                 None => Err(ProviderError::NotFound),
                 Some(_) if state.broken.contains(id) => {

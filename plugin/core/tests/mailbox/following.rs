@@ -1,6 +1,7 @@
 //! What happens at the provider is noticed here.
 
 use crate::support::{GOOGLE, MICROSOFT, OWNER, side};
+use crate::wanted;
 use crate::world;
 use email_manager_core::provider::{
     Change as Happened, Light, Mailbox, Provider as _, ProviderError, Role,
@@ -137,7 +138,7 @@ async fn what_happens_at_the_provider_is_noticed(#[case] kind: ProviderKind) {
     });
     assert!(moved);
     let asked = mailbox
-        .fetch(&[trashed.id.clone(), deleted.id.clone()])
+        .fetch(&wanted(&[trashed.id.clone(), deleted.id.clone()]))
         .await
         .unwrap();
     assert!(asked[0].1.as_ref().unwrap().folders.contains(&trash));

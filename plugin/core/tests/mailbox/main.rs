@@ -16,7 +16,7 @@ mod sending;
 mod support;
 mod trouble;
 
-use email_manager_core::provider::{Mailbox, Provider as _, RemoteMessage};
+use email_manager_core::provider::{Mailbox, Provider as _, RemoteMessage, Wanted};
 use email_manager_core::settings::ProviderKind;
 use email_manager_core::testing::Memory;
 use provider_sim::Limits;
@@ -61,6 +61,10 @@ async fn listed(
     (ids, whole)
 }
 
+fn wanted(ids: &[String]) -> Vec<Wanted> {
+    ids.iter().map(Wanted::from).collect()
+}
+
 async fn everything(mailbox: &Mailbox<'_, Memory>) -> BTreeMap<String, RemoteMessage> {
     let (ids, whole) = listed(mailbox, None).await;
     if !whole.is_empty() {
@@ -69,7 +73,7 @@ async fn everything(mailbox: &Mailbox<'_, Memory>) -> BTreeMap<String, RemoteMes
             .map(|message| (message.id.clone(), message))
             .collect();
     }
-    let fetched = mailbox.fetch(&ids).await.unwrap();
+    let fetched = mailbox.fetch(&wanted(&ids)).await.unwrap();
     fetched
         .into_iter()
         .map(|(id, message)| (id, message.unwrap()))

@@ -1,6 +1,7 @@
 //! What is written is sent once, whole, and into its conversation.
 
 use crate::support::{GOOGLE, MICROSOFT, OWNER, World, side};
+use crate::wanted;
 use crate::{BOB, by_message_id, everything, world};
 use email_manager_core::provider::{
     Address, DraftFate, Outgoing, OutgoingAttachment, Provider as _, ProviderError, Relation,
@@ -71,7 +72,13 @@ async fn a_draft_is_sent_with_its_attachment_and_found_among_the_sent(#[case] ki
     let DraftFate::Sent(Some(id)) = mailbox.draft_fate(&draft, "marker-1").await.unwrap() else {
         panic!("not found among the sent")
     };
-    let copy = mailbox.fetch(&[id]).await.unwrap().remove(0).1.unwrap();
+    let copy = mailbox
+        .fetch(&wanted(&[id]))
+        .await
+        .unwrap()
+        .remove(0)
+        .1
+        .unwrap();
     assert_eq!(
         (copy.marker.as_deref(), copy.subject.as_str()),
         (Some("marker-1"), "Отчёт — июль")
@@ -131,7 +138,13 @@ async fn an_answer_joins_its_conversation_and_carries_only_what_was_given(
     let DraftFate::Sent(Some(id)) = mailbox.draft_fate(&draft, "marker-1").await.unwrap() else {
         panic!("not found among the sent")
     };
-    let copy = mailbox.fetch(&[id]).await.unwrap().remove(0).1.unwrap();
+    let copy = mailbox
+        .fetch(&wanted(&[id]))
+        .await
+        .unwrap()
+        .remove(0)
+        .1
+        .unwrap();
     let received = mail_parser::MessageParser::default()
         .parse(sent_by_ada(&world)[0].raw.as_ref())
         .unwrap()
@@ -280,7 +293,7 @@ async fn an_answer_to_a_message_that_is_gone_can_still_be_sent(#[case] kind: Pro
     let provider = world.sim.backend(side(kind));
     let id = provider.deliver(OWNER, &Deliver::new(original)).unwrap();
     let thread = mailbox
-        .fetch(std::slice::from_ref(&id))
+        .fetch(&wanted(std::slice::from_ref(&id)))
         .await
         .unwrap()
         .remove(0)

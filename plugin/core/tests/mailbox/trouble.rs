@@ -1,6 +1,7 @@
 //! A limit or an outage says how long to wait.
 
 use crate::support::{GOOGLE, MICROSOFT};
+use crate::wanted;
 use crate::world;
 use email_manager_core::platform::Clock as _;
 use email_manager_core::provider::Provider as _;
@@ -65,7 +66,7 @@ async fn a_limit_says_until_when_to_wait_and_trouble_is_waited_for(#[case] kind:
         .faults()
         .inject(Fault::once(throttled).on("GET", &format!("messages/{}", ids[4])))
         .unwrap();
-    let fetched = mailbox.fetch(&ids).await.unwrap();
+    let fetched = mailbox.fetch(&wanted(&ids)).await.unwrap();
     assert_eq!(
         fetched
             .iter()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use http::{Method, StatusCode};
 use memchr::memmem;
 
-use super::{Gmail, errors};
+use super::{Gmail, errors, units};
 use crate::platform::{Platform, Response};
 use crate::provider::client::Call;
 use crate::provider::{ProviderError, Result};
@@ -34,28 +34,30 @@ impl Part {
 }
 
 impl<P: Platform> Gmail<'_, P> {
-    /// Sends any number of requests, answers in their order. What is refused only because too much was in flight is sent once more.
+    /// Sends any number of requests, answers in their order. What is refused only because too much was in flight, or because
+    /// its token ran out, is sent once more.
     pub(super) async fn batch(&self, parts: &[Part]) -> Result<Vec<Result<Response>>> {
         let mut found = Vec::with_capacity(parts.len());
         for chunk in parts.chunks(MOST) {
             let all: Vec<&Part> = chunk.iter().collect();
-            let mut answers = self.one_batch(&all).await?;
-            let crowded = |answer: &Result<Response>| matches!(answer, Err(ProviderError::Wait { reason, .. }) if reason == errors::CROWDED);
-            let again: Vec<usize> = answers
-                .iter()
-                .enumerate()
-                .filter(|(_, answer)| crowded(answer))
-                .map(|(place, _)| place)
-                .collect();
-            for places in again.chunks(MOST / 2) {
-                let again: Vec<&Part> = places
-                    .iter()
-                    .filter_map(|place| chunk.get(*place))
-                    .collect();
-                for (place, answer) in places.iter().zip(self.one_batch(&again).await?) {
-                    if let Some(slot) = answers.get_mut(*place) {
-                        *slot = answer;
-                    }
+            let mut answers = match self.one_batch(&all).await {
+                Ok(answers) => answers,
+                Err(error) if found.is_empty() => return Err(error),
+                // What was answered before stays answered.
+                Err(error) => {
+                    found.resize_with(parts.len(), || Err(error.clone()));
+                    break;
+                }
+            };
+            self.again(&all, &mut answers, MOST / 2, crowded).await;
+            // A token can run out between the batch and its parts.
+            if answers.iter().any(refused) {
+                match self.client.renew().await {
+                    Ok(()) => self.again(&all, &mut answers, MOST, refused).await,
+                    Err(error) => answers
+                        .iter_mut()
+                        .filter(|answer| refused(answer))
+                        .for_each(|answer| *answer = Err(error.clone())),
                 }
             }
             found.extend(answers);
@@ -63,11 +65,47 @@ impl<P: Platform> Gmail<'_, P> {
         Ok(found)
     }
 
-    /// A part without an answer is to be waited for.
+    /// Sends what was answered like that once more, so many at a time.
+    async fn again(
+        &self,
+        parts: &[&Part],
+        answers: &mut [Result<Response>],
+        at_once: usize,
+        like_that: fn(&Result<Response>) -> bool,
+    ) {
+        let places: Vec<usize> = (0..answers.len())
+            .filter(|place| answers.get(*place).is_some_and(like_that))
+            .collect();
+        for places in places.chunks(at_once) {
+            let parts: Vec<&Part> = places
+                .iter()
+                .filter_map(|place| parts.get(*place).copied())
+                .collect();
+            let Ok(anew) = self.one_batch(&parts).await else {
+                return;
+            };
+            for (place, answer) in places.iter().zip(anew) {
+                if let Some(slot) = answers.get_mut(*place) {
+                    *slot = answer;
+                }
+            }
+        }
+    }
+
+    /// A part without an answer is to be waited for, and so is one for which nothing of the quota is left.
     async fn one_batch(&self, parts: &[&Part]) -> Result<Vec<Result<Response>>> {
         if parts.is_empty() {
             return Ok(Vec::new());
         }
+        let units = || parts.iter().map(|part| units::of(&part.method, &part.path));
+        let now = self.client.platform.now();
+        // None fits: that is for the request itself to say.
+        let fitting = self.client.budget.fitting(units(), now).max(1);
+        let (parts, later) = parts.split_at(fitting.min(parts.len()));
+        let first = later
+            .first()
+            .map(|part| units::of(&part.method, &part.path));
+        let paced = first.map(|units| self.client.budget.room_at(units, now));
         let mut random = [0; 12];
         self.client.platform.fill(&mut random);
         let boundary = random.iter().fold("batch_".to_owned(), |text, byte| {
@@ -78,6 +116,8 @@ impl<P: Platform> Gmail<'_, P> {
             format!("multipart/mixed; boundary={boundary}"),
             write(parts, &boundary),
         );
+        let units = parts.iter().map(|part| units::of(&part.method, &part.path));
+        let call = call.units(units.sum());
         let answer = self.client.send(call).await?;
         let now = self.client.platform.now();
         let mut answers = read(&answer).ok_or_else(|| ProviderError::Wait {
@@ -88,17 +128,28 @@ impl<P: Platform> Gmail<'_, P> {
             until: now + 1_000,
             reason: "Gmail left out a part of a batch answer".to_owned(),
         };
-        Ok((0..parts.len())
-            .map(|number| {
-                let answer = answers.remove(&number).ok_or_else(lost)?;
-                if answer.status().is_success() {
-                    Ok(answer)
-                } else {
-                    Err(errors::classify(&answer, now))
-                }
-            })
-            .collect())
+        let answered = (0..parts.len()).map(|number| {
+            let answer = answers.remove(&number).ok_or_else(lost)?;
+            if answer.status().is_success() {
+                Ok(answer)
+            } else {
+                Err(errors::classify(&answer, now))
+            }
+        });
+        let later = later.iter().filter_map(|_| {
+            let until = paced?;
+            Some(Err(ProviderError::Paced { until }))
+        });
+        Ok(answered.chain(later).collect())
     }
+}
+
+fn crowded(answer: &Result<Response>) -> bool {
+    matches!(answer, Err(ProviderError::Wait { reason, .. }) if reason == errors::CROWDED)
+}
+
+fn refused(answer: &Result<Response>) -> bool {
+    matches!(answer, Err(ProviderError::Reconnect(_)))
 }
 
 fn write(parts: &[&Part], boundary: &str) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! Listing, fetching, attachments, raw text.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -7,10 +9,12 @@ use futures::future::{OptionFuture, join};
 
 use super::batch::{self, Part};
 use super::payload::{self, Parsed};
-use super::{Gmail, wire};
+use super::{Gmail, units, wire};
 use crate::platform::{Platform, Response, give_way};
 use crate::provider::client::{Call, escape, together};
-use crate::provider::{Light, Listed, Listing, ProviderError, RemoteId, RemoteMessage, Result};
+use crate::provider::{
+    Light, Listed, Listing, ProviderError, RemoteId, RemoteMessage, Result, Wanted,
+};
 
 /// Padded or not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -68,10 +72,11 @@ impl<P: Platform> Gmail<'_, P> {
 
     pub(super) async fn messages(
         &self,
-        ids: &[RemoteId],
+        wanted: &[Wanted],
     ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
-        let mut found = Vec::with_capacity(ids.len());
-        let mut chunks = ids.chunks(batch::MOST);
+        let asks = asks(wanted);
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut chunks = asks.chunks(batch::MOST);
         let mut answered = match chunks.next() {
             Some(chunk) => Some((chunk, self.answers(chunk).await?)),
             None => None,
@@ -89,7 +94,14 @@ impl<P: Platform> Gmail<'_, P> {
             .await;
             found.extend(read);
             answered = match following {
-                Some((next, answers)) => Some((next, answers?)),
+                Some((next, Ok(answers))) => Some((next, answers)),
+                // What was answered before stays answered.
+                Some((next, Err(error))) => {
+                    let left = std::iter::once(next).chain(chunks).flatten();
+                    let left = left.flat_map(Ask::ids);
+                    found.extend(left.map(|id| (id.clone(), Err(error.clone()))));
+                    break;
+                }
                 None => None,
             };
         }
@@ -104,31 +116,87 @@ impl<P: Platform> Gmail<'_, P> {
         }
     }
 
-    async fn answers(&self, ids: &[RemoteId]) -> Result<Vec<Result<Response>>> {
-        if let [id] = ids {
-            return Ok(vec![self.client.send(Call::get(self.url(&full(id)))).await]);
+    async fn answers(&self, asks: &[Ask<'_>]) -> Result<Vec<Result<Response>>> {
+        if let [ask] = asks {
+            return Ok(vec![
+                self.client.send(Call::get(self.url(&ask.path()))).await,
+            ]);
         }
-        let parts: Vec<Part> = ids
+        let parts: Vec<Part> = asks
             .iter()
-            .map(|id| Part::get(Self::path(&full(id))))
+            .map(|ask| Part::get(Self::path(&ask.path())))
             .collect();
         self.batch(&parts).await
     }
 
     async fn read_all(
         &self,
-        ids: &[RemoteId],
+        asks: &[Ask<'_>],
         answers: Vec<Result<Response>>,
     ) -> Vec<(RemoteId, Result<RemoteMessage>)> {
-        let whole = ids.iter().zip(answers).map(|(id, answer)| async move {
-            give_way().await;
-            let message = match answer {
-                Ok(answer) => self.whole(payload::read(id, answer.body())).await,
-                Err(error) => Err(error),
-            };
-            (id.clone(), message)
+        let read = asks.iter().zip(answers).map(|(ask, answer)| async move {
+            match (ask, answer) {
+                (Ask::Message(id), answer) => vec![self.one(id, answer).await],
+                (Ask::Thread(_, ids), Ok(answer)) => self.members(ids, &answer).await,
+                (Ask::Thread(_, ids), Err(ProviderError::NotFound)) => self.one_by_one(ids).await,
+                (Ask::Thread(_, ids), Err(error)) => ids
+                    .iter()
+                    .map(|id| ((*id).clone(), Err(error.clone())))
+                    .collect(),
+            }
         });
-        together(whole, AT_ONCE).await
+        together(read, AT_ONCE)
+            .await
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    async fn one(
+        &self,
+        id: &RemoteId,
+        answer: Result<Response>,
+    ) -> (RemoteId, Result<RemoteMessage>) {
+        give_way().await;
+        let message = match answer {
+            Ok(answer) => self.whole(payload::read(id, answer.body())).await,
+            Err(error) => Err(error),
+        };
+        (id.clone(), message)
+    }
+
+    /// All of a thread, and those that are no longer in it.
+    async fn members(
+        &self,
+        wanted: &[&RemoteId],
+        answer: &Response,
+    ) -> Vec<(RemoteId, Result<RemoteMessage>)> {
+        // One by one, what can't be read is a message and not a thread.
+        let Ok(thread) = serde_json::from_slice::<wire::Thread<'_>>(answer.body()) else {
+            return self.one_by_one(wanted).await;
+        };
+        let mut found = Vec::with_capacity(thread.messages.len());
+        for raw in thread.messages {
+            give_way().await;
+            if let Some(parsed) = payload::read_member(raw.get()) {
+                found.push((parsed.message.id.clone(), self.whole(parsed).await));
+            }
+        }
+        let missing = |id: &&&RemoteId| !found.iter().any(|(there, _)| there == **id);
+        let missing: Vec<&RemoteId> = wanted.iter().filter(missing).copied().collect();
+        found.extend(self.one_by_one(&missing).await);
+        found
+    }
+
+    async fn one_by_one(&self, ids: &[&RemoteId]) -> Vec<(RemoteId, Result<RemoteMessage>)> {
+        let one = |id: &RemoteId| {
+            let id = id.clone();
+            async move {
+                let answer = self.client.send(Call::get(self.url(&full(&id)))).await;
+                self.one(&id, answer).await
+            }
+        };
+        together(ids.iter().map(|id| one(id)), 1).await
     }
 
     /// Fetches bodies that were too large for the message.
@@ -196,6 +264,60 @@ impl<P: Platform> Gmail<'_, P> {
             .and_then(decode)
             .ok_or_else(|| ProviderError::Refused("the message is not readable".to_owned()))
     }
+}
+
+/// A request for messages.
+enum Ask<'a> {
+    Message(&'a RemoteId),
+    /// A whole thread, of which these are wanted.
+    Thread(&'a str, Vec<&'a RemoteId>),
+}
+
+impl<'a> Ask<'a> {
+    fn path(&self) -> String {
+        match self {
+            Self::Message(id) => full(id),
+            Self::Thread(thread, _) => format!("threads/{}?format=full", escape(thread)),
+        }
+    }
+
+    fn ids(&self) -> impl Iterator<Item = &'a RemoteId> {
+        match self {
+            Self::Message(id) => vec![*id],
+            Self::Thread(_, ids) => ids.clone(),
+        }
+        .into_iter()
+    }
+}
+
+/// The cheapest requests for all of them, in the order of the first of each.
+fn asks(wanted: &[Wanted]) -> Vec<Ask<'_>> {
+    let mut members: HashMap<&str, Vec<&RemoteId>> = HashMap::new();
+    for message in wanted {
+        if let Some(thread) = &message.thread {
+            members.entry(thread).or_default().push(&message.id);
+        }
+    }
+    let mut asks = Vec::new();
+    for Wanted { id, thread } in wanted {
+        match thread
+            .as_deref()
+            .and_then(|thread| Some((thread, members.get(thread)?.len())))
+        {
+            // At the price of two, older ones come along.
+            Some((thread, count)) if count as u64 * units::MESSAGE >= units::THREAD => {
+                let ids = members
+                    .get_mut(thread)
+                    .map(std::mem::take)
+                    .unwrap_or_default();
+                asks.push(Ask::Thread(thread, ids));
+            }
+            // Asked for with its thread.
+            Some((_, 0)) => {}
+            _ => asks.push(Ask::Message(id)),
+        }
+    }
+    asks
 }
 
 fn full(id: &str) -> String {

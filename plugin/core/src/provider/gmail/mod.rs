@@ -11,14 +11,16 @@ mod history;
 mod labels;
 mod messages;
 mod payload;
+mod units;
 mod wire;
 
 use serde::de::DeserializeOwned;
 
+use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
     Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
-    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result,
+    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending, Wanted,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};
@@ -34,12 +36,14 @@ pub struct Gmail<'a, P> {
 
 impl<'a, P: Platform> Gmail<'a, P> {
     /// The mailbox of a linked account.
-    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str) -> Self {
+    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str, spending: Spending) -> Self {
         let client = Client {
             platform,
             kind: ProviderKind::Google,
             account: account.to_owned(),
             classify: errors::classify,
+            price: units::of,
+            budget: Budget::new(units::QUOTA, spending),
         };
         Self { client, endpoints }
     }
@@ -88,8 +92,16 @@ impl<P: Platform> Provider for Gmail<'_, P> {
         self.history(cursor).await
     }
 
-    async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
-        self.messages(ids).await
+    async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        self.messages(wanted).await
+    }
+
+    fn patient(&self, patient: bool) {
+        self.client.budget.patient(patient);
+    }
+
+    fn spent(&self) -> Option<Spending> {
+        self.client.budget.news()
     }
 
     async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {

@@ -47,6 +47,13 @@ pub(super) fn read(id: &str, body: &[u8]) -> Parsed {
     convert(id, message)
 }
 
+/// Reads a message of a thread's answer; none: it can't be read, or does not say which it is.
+pub(super) fn read_member(body: &str) -> Option<Parsed> {
+    let message: Message = serde_json::from_str(body).ok()?;
+    let id = message.id.clone();
+    (!id.is_empty()).then(|| convert(&id, message))
+}
+
 fn convert(id: &str, message: Message) -> Parsed {
     let light = light(&message);
     let mut parsed = Parsed::default();

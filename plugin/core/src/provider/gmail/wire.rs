@@ -1,6 +1,7 @@
 //! Gmail's JSON. Empty lists, zeroes and `false` are left out by the server, and 64-bit numbers travel as text.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -148,4 +149,12 @@ fn number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<u64, D::Error> {
         Either::Number(number) => Ok(number),
         Either::Text(text) => text.parse().map_err(serde::de::Error::custom),
     }
+}
+
+/// Each message by itself, so that one that can't be read is only one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Thread<'a> {
+    #[serde(borrow)]
+    pub(super) messages: Vec<&'a RawValue>,
 }

@@ -100,32 +100,32 @@ impl<P: Platform> Graph<'_, P> {
     pub(super) async fn batch(&self, parts: &[Part]) -> Result<Vec<Result<Raw>>> {
         let mut found = Vec::with_capacity(parts.len());
         for chunk in parts.chunks(MOST) {
-            let requests: Vec<Value> = chunk
-                .iter()
-                .enumerate()
-                .map(|(number, part)| part.write(number))
-                .collect();
-            let call = super::preferring(
-                Call::post(self.endpoints.batch.clone(), &json!({"requests": requests})),
-                None,
-            );
-            let answers: Answers = self.client.json(call).await?;
-            let now = self.client.platform.now();
-            let mut answers: HashMap<String, Answer> = answers
-                .responses
-                .into_iter()
-                .map(|answer| (text(&answer.id), answer))
-                .collect();
-            found.extend((0..chunk.len()).map(
-                |number| match answers.remove(&number.to_string()) {
-                    Some(answer) if (200..300).contains(&answer.status) => Ok(answer.body),
-                    Some(answer) => Err(errors::classify(&whole(&answer), now)),
-                    None => Err(ProviderError::Wait {
-                        until: now + 1_000,
-                        reason: "Microsoft left out a part of a batch answer".to_owned(),
-                    }),
-                },
-            ));
+            let all: Vec<&Part> = chunk.iter().collect();
+            let mut answers = match self.one_batch(&all).await {
+                Ok(answers) => answers,
+                Err(error) if found.is_empty() => return Err(error),
+                // What was answered before stays answered.
+                Err(error) => {
+                    found.resize_with(parts.len(), || Err(error.clone()));
+                    break;
+                }
+            };
+            // A token can run out between the batch and its parts.
+            let refused = |answer: &Result<Raw>| matches!(answer, Err(ProviderError::Reconnect(_)));
+            if answers.iter().any(refused) {
+                self.client.renew().await?;
+                let again: Vec<&Part> = all
+                    .iter()
+                    .zip(&answers)
+                    .filter(|(_, answer)| refused(answer))
+                    .map(|(part, _)| *part)
+                    .collect();
+                let slots = answers.iter_mut().filter(|answer| refused(answer));
+                for (slot, answer) in slots.zip(self.one_batch(&again).await?) {
+                    *slot = answer;
+                }
+            }
+            found.extend(answers);
         }
         match found.iter().find_map(|answer| {
             answer
@@ -136,6 +136,35 @@ impl<P: Platform> Graph<'_, P> {
             Some(error) => Err(error.clone()),
             None => Ok(found),
         }
+    }
+
+    async fn one_batch(&self, parts: &[&Part]) -> Result<Vec<Result<Raw>>> {
+        let requests: Vec<Value> = parts
+            .iter()
+            .enumerate()
+            .map(|(number, part)| part.write(number))
+            .collect();
+        let call = super::preferring(
+            Call::post(self.endpoints.batch.clone(), &json!({"requests": requests}))
+                .units(parts.len() as u64),
+            None,
+        );
+        let answers: Answers = self.client.json(call).await?;
+        let now = self.client.platform.now();
+        let mut answers: HashMap<String, Answer> = answers
+            .responses
+            .into_iter()
+            .map(|answer| (text(&answer.id), answer))
+            .collect();
+        let answered = (0..parts.len()).map(|number| match answers.remove(&number.to_string()) {
+            Some(answer) if (200..300).contains(&answer.status) => Ok(answer.body),
+            Some(answer) => Err(errors::classify(&whole(&answer), now)),
+            None => Err(ProviderError::Wait {
+                until: now + 1_000,
+                reason: "Microsoft left out a part of a batch answer".to_owned(),
+            }),
+        });
+        Ok(answered.collect())
     }
 }
 

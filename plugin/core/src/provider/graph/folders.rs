@@ -3,6 +3,7 @@
 use super::batch::Part;
 use super::wire::{Category, Folder, Page, id_of};
 use super::{CATEGORY, Graph, preferring};
+use crate::oauth;
 use crate::platform::Platform;
 use crate::provider::client::{Call, escape};
 use crate::provider::{ProviderError, RemoteFolder, Result, Role};
@@ -107,6 +108,11 @@ impl<P: Platform> Graph<'_, P> {
 
     /// The person's list of categories; without the right to see it, there is none.
     async fn categories(&self) -> Result<Vec<RemoteFolder>> {
+        let grant = oauth::tokens::kept(self.client.platform, &self.client.account).await;
+        let allowed = |scope: &String| scope.ends_with("MailboxSettings.Read");
+        if !matches!(grant, Ok(Some(grant)) if grant.scopes().iter().any(allowed)) {
+            return Ok(Vec::new());
+        }
         let categories = match self.pages::<Category>("/me/outlook/masterCategories").await {
             Ok(categories) => categories,
             Err(

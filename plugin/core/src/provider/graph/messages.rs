@@ -11,7 +11,7 @@ use crate::provider::client::{Call, escape};
 use crate::provider::headers::{file_name, ids};
 use crate::provider::mime::timestamp;
 use crate::provider::{
-    Address, Light, Listed, Listing, RemoteAttachment, RemoteId, RemoteMessage, Result,
+    Address, Light, Listed, Listing, RemoteAttachment, RemoteId, RemoteMessage, Result, Wanted,
 };
 
 /// Carries [`crate::provider::Outgoing::marker`]; recipients don't see it.
@@ -84,11 +84,12 @@ impl<P: Platform> Graph<'_, P> {
 
     pub(super) async fn messages(
         &self,
-        ids: &[RemoteId],
+        wanted: &[Wanted],
     ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        let ids = || wanted.iter().map(|message| &message.id);
         let part =
             |id: &RemoteId| Part::get(format!("/me/messages/{}?{}", escape(id), with_content()));
-        let parts: Vec<Part> = ids.iter().map(part).collect();
+        let parts: Vec<Part> = ids().map(part).collect();
         let answers = self.batch(&parts).await?;
         let read = |(id, answer): (&RemoteId, Result<Raw>)| {
             let message = answer.map(|raw| {
@@ -101,7 +102,7 @@ impl<P: Platform> Graph<'_, P> {
             });
             (id.clone(), message)
         };
-        Ok(ids.iter().zip(answers).map(read).collect())
+        Ok(ids().zip(answers).map(read).collect())
     }
 
     pub(super) async fn raw_message(&self, message: &str) -> Result<Vec<u8>> {

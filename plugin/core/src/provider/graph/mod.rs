@@ -16,10 +16,12 @@ mod wire;
 use http::Method;
 use serde::de::DeserializeOwned;
 
+use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
     Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
-    ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
+    ProviderError, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
+    Spending, Wanted,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};
@@ -29,6 +31,12 @@ const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
 /// What precedes a category's name in a container's id.
 const CATEGORY: &str = "category:";
 
+/// Requests of one application to one mailbox, those of a batch each counted.
+const QUOTA: Quota = Quota {
+    units: 10_000,
+    window_ms: 600_000,
+};
+
 /// An Outlook mailbox.
 pub struct Graph<'a, P> {
     client: Client<'a, P>,
@@ -37,12 +45,14 @@ pub struct Graph<'a, P> {
 
 impl<'a, P: Platform> Graph<'a, P> {
     /// The mailbox of a linked account.
-    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str) -> Self {
+    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str, spending: Spending) -> Self {
         let client = Client {
             platform,
             kind: ProviderKind::Microsoft,
             account: account.to_owned(),
             classify: errors::classify,
+            price: |_, _| 1,
+            budget: Budget::new(QUOTA, spending),
         };
         Self { client, endpoints }
     }
@@ -136,8 +146,16 @@ impl<P: Platform> Provider for Graph<'_, P> {
         self.delta(cursor).await
     }
 
-    async fn fetch(&self, ids: &[RemoteId]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
-        self.messages(ids).await
+    async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
+        self.messages(wanted).await
+    }
+
+    fn patient(&self, patient: bool) {
+        self.client.budget.patient(patient);
+    }
+
+    fn spent(&self) -> Option<Spending> {
+        self.client.budget.news()
     }
 
     async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {

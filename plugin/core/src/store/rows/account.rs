@@ -216,3 +216,11 @@ row! {
         polled: u64,
     }
 }
+
+row! {
+    /// What was spent of an account's quota at its provider.
+    "budgets" => pub struct Budget {
+        account: String,
+        spent: Json<crate::provider::Spending>,
+    }
+}

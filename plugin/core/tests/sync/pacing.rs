@@ -1,0 +1,131 @@
+//! Within what the provider grants, and close to all of it.
+
+use std::time::Duration;
+
+use email_manager_core::model::{Action, Condition, Filter, Slice, Subject};
+use email_manager_core::{actions, ids, mailbox};
+use provider_sim::Limits;
+
+use crate::engine::Engine;
+use crate::support::{GOOGLE, MICROSOFT};
+
+/// Every request takes this long, one after the other.
+const LATENCY: Duration = Duration::from_millis(100);
+
+fn slow(engine: &Engine) {
+    let clock = engine.world.clock.clone();
+    engine.host().on_request(move || clock.advance(LATENCY));
+}
+
+/// Answers of the provider that said "too much".
+fn refusals(engine: &Engine) -> usize {
+    let entries = engine.world.sim.log().entries();
+    entries
+        .iter()
+        .filter(|entry| matches!(entry.status, Some(429 | 403)))
+        .count()
+}
+
+/// Of the units that ten minutes grant, nearly all fetch a message, each once, and no request is refused.
+#[tokio::test]
+async fn gmails_units_are_used_up_and_never_overdrawn() {
+    let engine = Engine::linked(GOOGLE, 6_000, Limits::default()).await;
+    slow(&engine);
+    let minute = 60_000;
+    let wait = minute - engine.now() % minute;
+    engine.world.clock.advance(Duration::from_millis(wait));
+    let began = engine.now();
+    engine
+        .until(async |engine| engine.now() >= began + 10 * minute)
+        .await;
+    assert_eq!(refusals(&engine), 0, "nothing was asked only to be refused");
+    let account = engine.account().await;
+    assert_eq!(
+        account.status.condition,
+        Condition::Syncing,
+        "a pause is no trouble"
+    );
+    let log = engine.world.sim.log().entries();
+    let count = |route: &str| {
+        log.iter()
+            .filter(|entry| entry.route.ends_with(route))
+            .count() as f64
+    };
+    let (messages, threads) = (count("/messages/{id}"), count("/threads/{id}"));
+    let useful = messages * 20.0 + threads * 40.0;
+    let share = useful / 60_000.0;
+    let stored = account.status.stored as f64;
+    println!(
+        "{share:.3} of the units fetch, {:.1} units for each of {stored} messages, {messages} alone, {threads} threads",
+        useful / stored
+    );
+    assert!(share >= 0.95, "{share}");
+    assert!(
+        useful / stored < 20.0,
+        "threads are cheaper than their messages"
+    );
+}
+
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn the_newest_conversations_can_be_read_within_three_seconds(
+    #[case] kind: email_manager_core::settings::ProviderKind,
+) {
+    let engine = Engine::linked(kind, 1_500, Limits::default()).await;
+    slow(&engine);
+    let began = engine.now();
+    let page = async || {
+        let slice = Slice {
+            limit: 50,
+            cursor: None,
+        };
+        mailbox::list_threads(engine.host(), &engine.me, &Filter::default(), slice)
+            .await
+            .unwrap()
+            .items
+    };
+    engine.until(async |_| page().await.len() == 50).await;
+    let took = engine.now() - began;
+    assert!(took <= 3_000, "{took} ms");
+    assert_eq!(refusals(&engine), 0);
+}
+
+/// A backfill has used up what it may, and a click still reaches the provider at once.
+#[tokio::test]
+async fn a_persons_action_does_not_wait_for_a_backfill() {
+    let engine = Engine::linked(GOOGLE, 2_000, Limits::default()).await;
+    slow(&engine);
+    engine
+        .until(async |engine| {
+            engine
+                .account()
+                .await
+                .status
+                .next_run
+                .is_some_and(|at| at > engine.now() + 20_000)
+        })
+        .await;
+    let message = engine.world.at_provider().messages[0].clone();
+    let subject = Subject::Messages(vec![ids::message(&engine.account, &message.id)]);
+    let action = if message.starred {
+        Action::Unstar
+    } else {
+        Action::Star
+    };
+    actions::apply(engine.host(), &engine.me, subject, action)
+        .await
+        .unwrap();
+    let began = engine.now();
+    while engine.turn().await {}
+    let starred = engine
+        .world
+        .at_provider()
+        .messages
+        .iter()
+        .any(|there| there.id == message.id && there.starred != message.starred);
+    assert!(starred, "it is there");
+    assert!(engine.now() - began < 1_000);
+    assert_eq!(refusals(&engine), 0);
+}
