@@ -135,7 +135,7 @@ fn for_programs(stack: &Stack) -> Result<Value> {
         }))
     };
     Ok(json!({
-        "base": stack.host.base(),
+        "base": stack.host.base().as_str(),
         "administrator": { "email": ADMINISTRATOR, "password": PASSWORD },
         "member": { "email": MEMBER, "password": PASSWORD },
         "application": { "id": APPLICATION.0, "secret": APPLICATION.1 },

@@ -9,6 +9,7 @@
 )]
 
 mod engine;
+mod faults;
 mod histories;
 mod pacing;
 #[path = "../support/mod.rs"]

@@ -159,7 +159,10 @@ impl<P: Platform> Gmail<'_, P> {
     ) -> (RemoteId, Result<RemoteMessage>) {
         give_way().await;
         let message = match answer {
-            Ok(answer) => self.whole(payload::read(id, answer.body())).await,
+            Ok(answer) => match payload::read(id, answer.body()) {
+                Ok(parsed) => self.whole(parsed).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         (id.clone(), message)

@@ -6,7 +6,7 @@ use super::labels::{containers, light};
 use super::messages::decode;
 use super::wire::{Message, Part};
 use crate::provider::headers::{self, decode_text, file_name};
-use crate::provider::{RemoteAttachment, RemoteMessage};
+use crate::provider::{ProviderError, RemoteAttachment, RemoteMessage, Result};
 
 /// Deeper nesting is an attack, or an accident: what lies below is not looked at.
 const DEEPEST: usize = 40;
@@ -28,23 +28,12 @@ pub(super) struct Pending {
     pub(super) charset: Option<String>,
 }
 
-/// Reads an answer of `messages.get`.
-pub(super) fn read(id: &str, body: &[u8]) -> Parsed {
-    let message: Message = match serde_json::from_slice(body) {
-        Ok(message) => message,
-        Err(error) => {
-            let message = RemoteMessage {
-                id: id.to_owned(),
-                problem: Some(format!("Gmail's answer could not be read: {error}")),
-                ..RemoteMessage::default()
-            };
-            return Parsed {
-                message,
-                pending: Vec::new(),
-            };
-        }
-    };
-    convert(id, message)
+/// Reads an answer of `messages.get`. What is no message says nothing of the message: it is asked for again.
+pub(super) fn read(id: &str, body: &[u8]) -> Result<Parsed> {
+    let message: Message = serde_json::from_slice(body).map_err(|error| {
+        ProviderError::Refused(format!("Gmail's answer could not be read: {error}"))
+    })?;
+    Ok(convert(id, message))
 }
 
 /// Reads a message of a thread's answer; none: it can't be read, or does not say which it is.
@@ -351,7 +340,7 @@ mod tests {
     fn parsed(payload: Value) -> Parsed {
         let message = json!({"id": "19aa", "threadId": "19a0", "labelIds": ["INBOX", "UNREAD", "Label_1"], "snippet": "Tom &amp; Jerry&#39;s &lt;3 &unknown; & co",
             "historyId": "9021", "internalDate": "1790841600000", "sizeEstimate": 1000, "payload": payload});
-        read("19aa", message.to_string().as_bytes())
+        read("19aa", message.to_string().as_bytes()).unwrap()
     }
 
     #[test]
@@ -461,8 +450,13 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_kept_with_its_problem() {
-        assert!(read("1", b"<html>").message.problem.is_some());
-        let no_payload = read("1", br#"{"id":"1","labelIds":["INBOX"]}"#).message;
+        assert!(matches!(
+            read("1", b"<html>"),
+            Err(ProviderError::Refused(_))
+        ));
+        let no_payload = read("1", br#"{"id":"1","labelIds":["INBOX"]}"#)
+            .unwrap()
+            .message;
         assert_eq!(
             (no_payload.thread.as_str(), no_payload.problem.is_some()),
             ("1", true)

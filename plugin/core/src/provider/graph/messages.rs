@@ -11,7 +11,8 @@ use crate::provider::client::{Call, escape};
 use crate::provider::headers::{file_name, ids};
 use crate::provider::mime::timestamp;
 use crate::provider::{
-    Address, Light, Listed, Listing, RemoteAttachment, RemoteId, RemoteMessage, Result, Wanted,
+    Address, Light, Listed, Listing, ProviderError, RemoteAttachment, RemoteId, RemoteMessage,
+    Result, Wanted,
 };
 
 /// Carries [`crate::provider::Outgoing::marker`]; recipients don't see it.
@@ -60,7 +61,15 @@ impl<P: Platform> Graph<'_, P> {
         };
         let page: Page<Raw> = self.client.json(preferring(Call::get(url), None)).await?;
         let items = page.value.into_iter().filter_map(|raw| {
-            let message = neutral(&raw)?;
+            let Some(message) = neutral(&raw) else {
+                // Asked for by itself, it may be readable; and if not, it is kept as such.
+                return Some(Listed {
+                    id: id_of(&raw)?,
+                    thread: None,
+                    light: Light::default(),
+                    message: None,
+                });
+            };
             let light = Light {
                 read: Some(message.read),
                 starred: Some(message.starred),
@@ -92,13 +101,12 @@ impl<P: Platform> Graph<'_, P> {
         let parts: Vec<Part> = ids().map(part).collect();
         let answers = self.batch(&parts).await?;
         let read = |(id, answer): (&RemoteId, Result<Raw>)| {
-            let message = answer.map(|raw| {
-                neutral(&raw)
-                    .map(|message| RemoteMessage {
-                        id: id.clone(),
-                        ..message
-                    })
-                    .unwrap_or_else(|| unreadable(id))
+            let message = answer.and_then(|raw| {
+                let message = neutral(&raw).ok_or_else(unreadable)?;
+                Ok(RemoteMessage {
+                    id: id.clone(),
+                    ..message
+                })
             });
             (id.clone(), message)
         };
@@ -111,12 +119,9 @@ impl<P: Platform> Graph<'_, P> {
     }
 }
 
-fn unreadable(id: &str) -> RemoteMessage {
-    RemoteMessage {
-        id: id.to_owned(),
-        problem: Some("Microsoft's answer could not be read".to_owned()),
-        ..RemoteMessage::default()
-    }
+/// Says nothing of the message: it is asked for again.
+fn unreadable() -> ProviderError {
+    ProviderError::Refused("Microsoft's answer could not be read".to_owned())
 }
 
 /// What is told of a message's light state.
@@ -145,12 +150,9 @@ fn containers(folder: &str, categories: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// None: it doesn't even say which message it is.
+/// None: it is no message, or doesn't even say which.
 pub(super) fn neutral(raw: &RawValue) -> Option<RemoteMessage> {
-    let message: Message = match serde_json::from_str(raw.get()) {
-        Ok(message) => message,
-        Err(_) => return Some(unreadable(&id_of(raw)?)),
-    };
+    let message: Message = serde_json::from_str(raw.get()).ok()?;
     let id = Some(message.id.clone()).filter(|id| !id.is_empty())?;
     let light = light(&message);
     let header = |name: &str| {
