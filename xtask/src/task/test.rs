@@ -16,8 +16,48 @@ const NEXTEST: &str = "0.9.143";
 /// Packages are loaded from a registry and unpacked.
 const PIP_LIMIT: Duration = Duration::from_secs(900);
 
-/// What is too long for every run: the suite's name, what it does, and what `cargo nextest` is told.
-const DEEP: [(&str, &str, &[&str]); 0] = [];
+/// What is too long for every run.
+struct Suite {
+    name: &'static str,
+    what: &'static str,
+    /// What `cargo nextest` is told: optimised, or it would take hours.
+    arguments: &'static [&'static str],
+    /// What makes the tests thorough.
+    variable: (&'static str, &'static str),
+}
+
+const DEEP: [Suite; 2] = [
+    Suite {
+        name: "sync",
+        what: "10,000 random histories at each provider, held against the simulated mailbox",
+        arguments: &[
+            "--release",
+            "--profile",
+            "deep",
+            "--package",
+            "email-manager-core",
+            "--test",
+            "sync",
+            "histories",
+        ],
+        variable: ("PROPTEST_CASES", "10000"),
+    },
+    Suite {
+        name: "faults",
+        what: "every fault at every request of a backfill and an increment, at both providers",
+        arguments: &[
+            "--release",
+            "--profile",
+            "deep",
+            "--package",
+            "email-manager-core",
+            "--test",
+            "sync",
+            "faults",
+        ],
+        variable: ("EVERYTHING", "1"),
+    },
+];
 
 /// Which tests are run.
 #[derive(clap::Args)]
@@ -32,10 +72,7 @@ pub(crate) struct Options {
 
 /// Everything, or what the options name.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let chosen = match options.deep.as_deref() {
-        None => vec![],
-        Some(name) => deep(name)?,
-    };
+    let suite = options.deep.as_deref().map(deep).transpose()?;
     let python = step("preparing the official client libraries", clients)?;
     let runner = step("looking for the test runner", runner)?;
     let plugin = step("building the Email manager component", || {
@@ -43,7 +80,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     })?;
     let guests = step("building the test components", guests)?;
     // Whoever names tests wants those and no others.
-    let everything = chosen.is_empty() && options.rest.is_empty();
+    let everything = suite.is_none() && options.rest.is_empty();
     let pages = if everything {
         step("checking the pages", pages).and_then(|()| browser::run(&plugin))
     } else {
@@ -61,17 +98,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(folder) = guests {
         command.env("PLUGIN_GUESTS", folder);
     }
+    command.args(["nextest", "run"]);
+    match suite {
+        Some(suite) => command
+            .args(suite.arguments)
+            .env(suite.variable.0, suite.variable.1),
+        None => command.arg("--workspace"),
+    };
     command.args([
-        "nextest",
-        "run",
-        "--workspace",
         "--no-fail-fast",
         "--status-level",
         "fail",
         "--final-status-level",
         "fail",
     ]);
-    command.args(chosen).args(&options.rest);
+    command.args(&options.rest);
     // What is wrong with the pages must not hide what is wrong with the rest.
     process::run(&mut command).context("not all tests passed")?;
     pages
@@ -84,19 +125,15 @@ fn pages() -> anyhow::Result<()> {
     Ok(process::run(node.npm().args(["run", "--silent", "test"]))?)
 }
 
-fn deep(name: &str) -> anyhow::Result<Vec<&'static str>> {
-    if let Some((_, _, arguments)) = DEEP.iter().find(|(suite, _, _)| *suite == name) {
-        return Ok(arguments.to_vec());
+fn deep(name: &str) -> anyhow::Result<&'static Suite> {
+    if let Some(suite) = DEEP.iter().find(|suite| suite.name == name) {
+        return Ok(suite);
     }
     let known: String = DEEP
         .iter()
-        .map(|(suite, what, _)| format!("\n  {suite}: {what}"))
+        .map(|suite| format!("\n  {}: {}", suite.name, suite.what))
         .collect();
-    bail!(
-        "there are {} long suites{}{known}",
-        DEEP.len(),
-        if DEEP.is_empty() { " yet" } else { ":" }
-    )
+    bail!("there are {} long suites:{known}", DEEP.len())
 }
 
 /// A Python with the libraries of `tests/clients/requirements.txt`. It is made anew whenever that file changes.
