@@ -242,6 +242,8 @@ impl Site {
                 "userinfo_url": at("/v1/userinfo")?,
                 "keys_url": at("/oauth2/v3/certs")?,
                 "api_url": bare,
+                // The fakes have no quota here, see `docs/decisions.md`.
+                "units_per_minute": 100_000_000,
             }),
             "microsoft" => json!({ "authority_url": bare, "graph_url": bare }),
             other => bail!("there is no provider {other}"),

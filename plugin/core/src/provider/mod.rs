@@ -407,6 +407,20 @@ pub trait Provider {
         since: Option<u64>,
         page: Option<&str>,
     ) -> impl Future<Output = Result<Listing>>;
+    /// Where listing tells no state, the containers and states that are to be listed one by one to learn it; `known` are containers by
+    /// [`RemoteFolder::id`]. None: listing tells it.
+    fn listed_apart(&self, _known: &[String]) -> Vec<String> {
+        Vec::new()
+    }
+    /// A page of what is in one of them, and where to go on.
+    fn members(
+        &self,
+        container: &str,
+        since: Option<u64>,
+        page: Option<&str>,
+    ) -> impl Future<Output = Result<(Vec<RemoteId>, Option<String>)>>;
+    /// What being in these and in no others means.
+    fn state_in(&self, containers: &[String]) -> Light;
     /// What happened since `cursor`.
     fn changes(&self, stream: &str, cursor: &str) -> impl Future<Output = Result<Changes>>;
     /// Whole messages, each with its own answer; `NotFound` for what is gone. A fault of the whole call is an error, one of a

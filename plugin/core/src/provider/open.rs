@@ -1,9 +1,9 @@
 //! The mailbox of a linked account, whichever provider it is at.
 
-use super::gmail::Gmail;
+use super::gmail::{Gmail, UNITS_PER_MINUTE};
 use super::graph::Graph;
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
+    Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
     RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending, Wanted,
 };
 use crate::platform::{Platform, StoreError};
@@ -24,10 +24,14 @@ pub async fn open<'a, P: Platform>(
     kind: ProviderKind,
     account: &str,
 ) -> std::result::Result<Mailbox<'a, P>, StoreError> {
-    let endpoints = settings::provider(platform, kind).await?.endpoints(kind);
+    let settings = settings::provider(platform, kind).await?;
+    let endpoints = settings.endpoints(kind);
     let spending = accounts::spending(platform, account).await?;
     Ok(match kind {
-        ProviderKind::Google => Mailbox::Gmail(Gmail::new(platform, endpoints, account, spending)),
+        ProviderKind::Google => {
+            let units = settings.units_per_minute.unwrap_or(UNITS_PER_MINUTE);
+            Mailbox::Gmail(Gmail::new(platform, endpoints, account, units, spending))
+        }
         ProviderKind::Microsoft => {
             Mailbox::Graph(Graph::new(platform, endpoints, account, spending))
         }
@@ -62,6 +66,23 @@ impl<P: Platform> Provider for Mailbox<'_, P> {
 
     async fn list(&self, stream: &str, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
         at!(self, mailbox => mailbox.list(stream, since, page).await)
+    }
+
+    fn listed_apart(&self, known: &[String]) -> Vec<String> {
+        at!(self, mailbox => mailbox.listed_apart(known))
+    }
+
+    async fn members(
+        &self,
+        container: &str,
+        since: Option<u64>,
+        page: Option<&str>,
+    ) -> Result<(Vec<RemoteId>, Option<String>)> {
+        at!(self, mailbox => mailbox.members(container, since, page).await)
+    }
+
+    fn state_in(&self, containers: &[String]) -> Light {
+        at!(self, mailbox => mailbox.state_in(containers))
     }
 
     async fn changes(&self, stream: &str, cursor: &str) -> Result<Changes> {

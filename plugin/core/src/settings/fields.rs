@@ -67,6 +67,8 @@ pub(super) fn endpoint_fields(kind: ProviderKind) -> &'static [(&'static str, Te
 
 /// Smallest and largest number of minutes between two looks for changes.
 pub(super) const INTERVAL: (i64, i64) = (1, 1440);
+/// Gmail's quota units per person and minute: less than a send costs makes no sense; without limit there is none here.
+pub(super) const UNITS: (i64, i64) = (200, 100_000_000);
 /// Days. Fifty years: older than any mailbox.
 pub(super) const BACKFILL: (i64, i64) = (0, 18_250);
 
@@ -206,6 +208,18 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
         Control::Toggle,
         false,
     ));
+    if kind == ProviderKind::Google {
+        fields.push(FormField {
+            advanced: true,
+            ..field(
+                "units_per_minute",
+                Text::Units,
+                Some(Text::UnitsHelp),
+                Control::Integer(UNITS.0, UNITS.1),
+                false,
+            )
+        });
+    }
     fields.extend(endpoint_fields(kind).iter().map(|(name, label)| FormField {
         name,
         label: text(*label),

@@ -1,12 +1,13 @@
 //! Loading and saving sections.
 
-use super::fields::{BACKFILL, INTERVAL, endpoint_fields};
+use super::fields::{BACKFILL, INTERVAL, UNITS, endpoint_fields};
 use super::parse::{address, chosen, date, domains, no_spaces, path, spelled, tenant};
 use super::texts::{Locale, Text};
 use super::{
     Access, Cloud, ProviderKind, ProviderSettings, Publishing, Secret, Section, SyncSettings,
 };
 use crate::platform::{Platform, StoreError};
+use crate::provider::gmail::UNITS_PER_MINUTE as GMAIL_UNITS;
 
 pub use super::fields::{Choice, Control, FormField, FormSection, describe};
 
@@ -71,6 +72,8 @@ pub async fn load(
             ));
             if kind == ProviderKind::Google {
                 values.push(("publishing", Entry::Text(spelled(&settings.publishing))));
+                let units = settings.units_per_minute.unwrap_or(GMAIL_UNITS);
+                values.push(("units_per_minute", Entry::Integer(units.into())));
             }
             if kind == ProviderKind::Microsoft {
                 values.push(("admin_consent", Entry::Toggle(settings.admin_consent)));
@@ -223,6 +226,9 @@ fn set_provider_field(
         ("publishing", Entry::Text(text)) if kind == ProviderKind::Google => {
             settings.publishing = chosen::<Publishing>(&text)?
         }
+        ("units_per_minute", Entry::Integer(value)) if kind == ProviderKind::Google => {
+            settings.units_per_minute = Some(within(value, UNITS)?)
+        }
         ("admin_consent", Entry::Toggle(on)) if kind == ProviderKind::Microsoft => {
             settings.admin_consent = on
         }
@@ -254,7 +260,11 @@ fn set_provider_field(
                 settings.endpoints.insert(name.to_owned(), text.to_owned());
             }
         }
-        ("client_id" | "client_secret" | "secret_expires" | "access" | "allow_delete", _) => {
+        (
+            "client_id" | "client_secret" | "secret_expires" | "access" | "allow_delete"
+            | "units_per_minute",
+            _,
+        ) => {
             return Err(Text::ProblemType);
         }
         _ => return Err(Text::ProblemUnknown),
@@ -262,13 +272,14 @@ fn set_provider_field(
     Ok(())
 }
 
+fn within(value: i64, (low, high): (i64, i64)) -> Result<u32, Text> {
+    u32::try_from(value)
+        .ok()
+        .filter(|_| (low..=high).contains(&value))
+        .ok_or(Text::ProblemRange)
+}
+
 fn set_sync_field(settings: &mut SyncSettings, name: &str, entry: Entry) -> Result<(), Text> {
-    let within = |value: i64, (low, high): (i64, i64)| {
-        u32::try_from(value)
-            .ok()
-            .filter(|_| (low..=high).contains(&value))
-            .ok_or(Text::ProblemRange)
-    };
     match (name, entry) {
         ("interval_minutes", Entry::Integer(value)) => {
             settings.interval_minutes = within(value, INTERVAL)?

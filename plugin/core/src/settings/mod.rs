@@ -182,6 +182,8 @@ pub struct ProviderSettings {
     pub secret_expires: Option<chrono::NaiveDate>,
     /// Google: who may consent to the application.
     pub publishing: Publishing,
+    /// Google: quota units per person and minute; none: those of a new project.
+    pub units_per_minute: Option<u32>,
     /// Microsoft: an administrator has approved it for everybody.
     pub admin_consent: bool,
     /// Endpoint overrides by field name; empty ones are left out.

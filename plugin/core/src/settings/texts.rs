@@ -108,6 +108,11 @@ texts! {
         "Many organisations let only their administrator approve access to mail.",
         "Во многих организациях доступ к почте может одобрить только администратор.",
         "许多组织只允许管理员批准邮件访问权限。";
+    Units: "Gmail quota units per person and minute", "Единиц квоты Gmail на человека в минуту", "每人每分钟的 Gmail 配额单位";
+    UnitsHelp:
+        "As it stands in Google Cloud under Gmail API → Quotas: 6,000 for new projects, 15,000 for those made before May 2026. Mail is fetched within it.",
+        "Как указано в Google Cloud: Gmail API → Квоты. 6000 у новых проектов, 15 000 у созданных до мая 2026 года. Почта загружается в этих пределах.",
+        "与 Google Cloud 中“Gmail API → 配额”的数值一致：新项目为 6,000，2026 年 5 月之前创建的项目为 15,000。邮件按此额度获取。";
     EndpointAuthorize: "Authorize URL", "Адрес авторизации", "授权地址";
     EndpointToken: "Token URL", "Адрес выдачи токенов", "令牌地址";
     EndpointRevoke: "Revoke URL", "Адрес отзыва", "撤销地址";

@@ -1,15 +1,17 @@
 //! Accounts, their folders and their streams.
 
+use std::collections::BTreeMap;
+
 use super::column::{Column, Json};
 use super::query;
 use super::rows::{
     Account, Body, Budget, DraftRow, Edit, Enclosure, File, Folder, Listing, LogRow, Message,
-    Outbox, Parked, Person, Stream, Thread,
+    Outbox, Parked, Person, Stream, Thread, Told,
 };
 use crate::ids;
 use crate::model::{Error, Result};
 use crate::platform::{Platform, StoreError, Value, Write};
-use crate::provider::{RemoteFolder, Role, Spending};
+use crate::provider::{RemoteFolder, RemoteId, Role, Spending};
 
 /// Rows that one step of a purge deletes per collection.
 const PURGE: u32 = 500;
@@ -43,6 +45,48 @@ pub(crate) async fn keep_spending(
     platform
         .apply(query::put(vec![row]).into_iter().collect())
         .await
+}
+
+/// What a comparing round was told of membership is of no use to the next.
+pub(crate) fn forget_told(account: &str) -> Write {
+    query::delete::<Told>(vec![query::text("account", account)])
+}
+
+/// Notes that these messages are in a container.
+pub(crate) async fn tell(
+    platform: &impl Platform,
+    account: &str,
+    container: &str,
+    remotes: &[RemoteId],
+) -> std::result::Result<Option<Write>, StoreError> {
+    let mut rows = told(platform, account, remotes).await?;
+    for remote in remotes {
+        let id = ids::message(account, remote);
+        let row = rows.entry(id.clone()).or_insert_with(|| Told {
+            id,
+            account: account.to_owned(),
+            containers: Json(Vec::new()),
+        });
+        // A page may be listed twice.
+        if !row.containers.0.iter().any(|known| known == container) {
+            row.containers.0.push(container.to_owned());
+        }
+    }
+    Ok(query::put(rows.into_values().collect()))
+}
+
+/// What is noted of these messages, by our ids.
+pub(crate) async fn told(
+    platform: &impl Platform,
+    account: &str,
+    remotes: &[RemoteId],
+) -> std::result::Result<BTreeMap<String, Told>, StoreError> {
+    let ids: Vec<String> = remotes
+        .iter()
+        .map(|remote| ids::message(account, remote))
+        .collect();
+    let rows: Vec<Told> = query::get_many(platform, &ids).await?;
+    Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
 /// The account if it is this user's and not being deleted.
@@ -352,6 +396,7 @@ pub(crate) async fn purge(
         writes.push(query::delete::<Outbox>(by_account()));
         writes.push(query::delete::<Folder>(by_account()));
         writes.push(query::delete::<Budget>(by_account()));
+        writes.push(forget_told(&account.id));
         writes.push(query::delete::<LogRow>(by_account()));
         writes.push(query::delete::<Stream>(by_account()));
         writes.push(query::delete::<Parked>(by_account()));

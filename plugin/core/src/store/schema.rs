@@ -52,6 +52,7 @@ pub fn collections() -> Vec<Collection> {
             &["user", "provider", "identity"],
         ),
         collection::<rows::Budget>(&["account"], &[]),
+        collection::<rows::Told>(&["id"], &[&["account"]]),
         collection::<rows::LogRow>(&["account", "id"], &[]),
         collection::<rows::Folder>(&["id"], &[&["account"]]),
         collection::<rows::Stream>(&["account", "stream"], &[]),

@@ -112,6 +112,7 @@ fn fresh(account: &str, stream: &str, position: i64) -> Stream {
         phase: "new".into(),
         cursor: None,
         page: None,
+        pass: None,
         pages: 0,
         round: 1,
         comparing: false,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::fetch::BITE;
 use super::{Fault, Worker};
-use crate::platform::{Level, Platform};
+use crate::platform::{Level, Platform, Value};
 use crate::provider::{self, Change, Changes, Provider, ProviderError, RemoteId};
 use crate::store::column::Column;
 use crate::store::commit::News;
@@ -221,6 +221,12 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             ..stream
         });
         let mut writes: Vec<_> = accounts::put_streams(vec![row]).into_iter().collect();
+        if !self.mailbox.listed_apart(&[]).is_empty() {
+            // Containers will be listed one by one, and there may be new ones.
+            let unknown = vec![("folders_at", Value::Null)];
+            writes.push(accounts::patch(&self.account.id, unknown));
+            writes.push(accounts::forget_told(&self.account.id));
+        }
         writes.extend(self.lost_cursor().await?);
         writes.extend(self.went_well("reconcile"));
         writes.push(accounts::changed(&self.account));
@@ -279,6 +285,7 @@ pub(crate) fn compare(stream: Stream) -> Stream {
             "listing".into()
         },
         page: None,
+        pass: (!snapshots).then(String::new),
         pages: 0,
         round: if snapshots {
             stream.round

@@ -11,7 +11,7 @@ use super::fetch::{BITE, Fetched};
 use super::{Fault, Worker};
 use crate::ids;
 use crate::platform::{Platform, Write};
-use crate::provider::{Listed, Provider, RemoteId, RemoteMessage, Wanted};
+use crate::provider::{Listed, Provider, ProviderError, RemoteId, RemoteMessage, Wanted};
 use crate::store::commit::News;
 use crate::store::rows::{Light, Stream};
 use crate::store::{accounts, reads};
@@ -53,7 +53,10 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// A page of a stream's listing.
     pub(super) async fn list(&mut self, name: &str) -> Result<(), Fault> {
         let stream = self.named(name)?;
-        let listing = match self
+        if let Some(pass) = stream.pass.clone() {
+            return self.list_members(stream, pass).await;
+        }
+        let mut listing = match self
             .mailbox
             .list(name, self.account.since, stream.page.as_deref())
             .await
@@ -71,6 +74,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
             listing => listing?,
         };
+        if stream.comparing {
+            self.tell_state(&mut listing.items).await?;
+        }
         let known = self
             .known(listing.items.iter().map(|item| &item.id))
             .await?;
@@ -150,6 +156,77 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         Ok(())
     }
 
+    /// What is to be listed apart, in a fixed order.
+    async fn listed_apart(&self) -> Result<Vec<String>, Fault> {
+        let folders = accounts::folders(self.platform, &self.account.id).await?;
+        let known: Vec<String> = folders.into_iter().filter_map(|row| row.remote).collect();
+        Ok(self.mailbox.listed_apart(&known))
+    }
+
+    /// A page of what is in a container. `pass` is the one under way if there is a page to go on with, else the one before the next.
+    async fn list_members(&mut self, stream: Stream, pass: String) -> Result<(), Fault> {
+        let container = if stream.page.is_some() {
+            Some(pass)
+        } else {
+            let apart = self.listed_apart().await?;
+            apart.into_iter().find(|container| *container > pass)
+        };
+        let mut writes = Vec::new();
+        let page = match &container {
+            // All of them are listed.
+            None => None,
+            Some(container) => {
+                let (since, page) = (self.account.since, stream.page.as_deref());
+                match self.mailbox.members(container, since, page).await {
+                    Ok((remotes, next)) => {
+                        let told =
+                            accounts::tell(self.platform, &self.account.id, container, &remotes);
+                        writes.extend(told.await?);
+                        next
+                    }
+                    // Nothing is in what is not there any more.
+                    Err(ProviderError::NotFound) => None,
+                    Err(ProviderError::CursorLost) if page.is_some() => {
+                        // From its top. The container before this one is not known any more, but what was noted is noted once.
+                        let row = Stream {
+                            page: None,
+                            pass: Some(String::new()),
+                            ..stream
+                        };
+                        writes.extend(accounts::put_streams(vec![row]));
+                        self.platform.apply(writes).await?;
+                        return Ok(());
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        };
+        let row = Stream {
+            page,
+            pass: container,
+            ..stream
+        };
+        writes.extend(accounts::put_streams(vec![row]));
+        writes.extend(self.went_well("reconcile"));
+        self.platform.apply(writes).await?;
+        Ok(())
+    }
+
+    /// Adds the state of what is listed, where the provider had to be asked for it apart.
+    async fn tell_state(&self, items: &mut [Listed]) -> Result<(), Fault> {
+        if self.listed_apart().await?.is_empty() {
+            return Ok(());
+        }
+        let remotes: Vec<RemoteId> = items.iter().map(|item| item.id.clone()).collect();
+        let mut told = accounts::told(self.platform, &self.account.id, &remotes).await?;
+        for item in items {
+            let row = told.remove(&ids::message(&self.account.id, &item.id));
+            let containers = row.map(|row| row.containers.0).unwrap_or_default();
+            item.light = self.mailbox.state_in(&containers);
+        }
+        Ok(())
+    }
+
     pub(super) async fn known(
         &self,
         remotes: impl Iterator<Item = &RemoteId>,
@@ -220,6 +297,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             ..stream.clone()
         };
         let mut writes: Vec<Write> = accounts::put_streams(vec![row]).into_iter().collect();
+        if over && stream.comparing {
+            writes.push(accounts::forget_told(&self.account.id));
+        }
         writes.extend(self.went_well(stage));
         writes.push(accounts::changed(&self.account));
         writes

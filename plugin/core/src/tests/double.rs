@@ -352,6 +352,59 @@ impl Provider for Double {
         Ok(Listing { items, next })
     }
 
+    fn listed_apart(&self, known: &[String]) -> Vec<String> {
+        if self.0.borrow().exclusive {
+            return Vec::new();
+        }
+        let states = ["UNREAD", "STARRED"].map(str::to_owned);
+        let mut all: Vec<String> = known.iter().cloned().chain(states).collect();
+        all.sort();
+        all
+    }
+
+    async fn members(
+        &self,
+        container: &str,
+        since: Option<u64>,
+        page: Option<&str>,
+    ) -> Result<(Vec<RemoteId>, Option<String>)> {
+        let state = self.0.borrow();
+        let within = |mail: &Mail| match container {
+            "UNREAD" => !mail.read,
+            "STARRED" => mail.starred,
+            _ => mail.folders.contains(container),
+        };
+        let mut found: Vec<&String> = state
+            .mail
+            .iter()
+            .filter(|(id, mail)| {
+                within(mail)
+                    && since.is_none_or(|since| mail.received >= since)
+                    && page.is_none_or(|page| id.as_str() > page)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        let more = found.len() > state.page;
+        found.truncate(state.page);
+        let next = found.last().filter(|_| more).map(|id| (*id).clone());
+        Ok((found.into_iter().cloned().collect(), next))
+    }
+
+    fn state_in(&self, containers: &[String]) -> Light {
+        let has = |name: &str| containers.iter().any(|container| container == name);
+        let states = ["UNREAD", "STARRED"];
+        let folders = containers
+            .iter()
+            .filter(|name| !states.contains(&name.as_str()));
+        Light {
+            read: Some(!has("UNREAD")),
+            starred: Some(has("STARRED")),
+            folders: Some(folders.cloned().collect()),
+            draft: Some(has("DRAFT")),
+            ..Light::default()
+        }
+    }
+
     async fn changes(&self, stream: &str, cursor: &str) -> Result<Changes> {
         let state = self.0.borrow();
         if let Some(place) = cursor.strip_prefix("snapshot:") {

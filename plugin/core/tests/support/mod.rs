@@ -20,6 +20,7 @@ use email_manager_core::provider::{self, Mailbox};
 use email_manager_core::settings::form::{self, Entry, SecretState};
 use email_manager_core::settings::texts::Locale;
 use email_manager_core::settings::{self, ProviderKind, REDIRECT_PATH, Secret, Section};
+use email_manager_core::store::schema;
 use email_manager_core::testing::Memory;
 use provider_sim::{Account, Client, Clock as _, Provider, Sim, TestClock};
 
@@ -73,6 +74,7 @@ impl World {
         host.set_origin(ORIGIN);
         host.register_oauth_callback(REDIRECT_PATH).unwrap();
         host.define(&settings::collection()).await.unwrap();
+        schema::define(&host).await.unwrap();
         let world = Self {
             sim,
             clock,

@@ -11,6 +11,7 @@
 mod engine;
 mod faults;
 mod histories;
+mod lost;
 mod pacing;
 #[path = "../support/mod.rs"]
 mod support;

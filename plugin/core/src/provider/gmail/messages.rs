@@ -48,8 +48,17 @@ pub(super) fn decode(data: &str) -> Option<Vec<u8>> {
 }
 
 impl<P: Platform> Gmail<'_, P> {
-    pub(super) async fn list_ids(&self, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
+    /// Of everything, or of what has a label.
+    pub(super) async fn list_ids(
+        &self,
+        label: Option<&str>,
+        since: Option<u64>,
+        page: Option<&str>,
+    ) -> Result<Listing> {
         let mut path = "messages?maxResults=500&includeSpamTrash=true".to_owned();
+        if let Some(label) = label {
+            path.push_str(&format!("&labelIds={}", escape(label)));
+        }
         if let Some(since) = since {
             // `after:` means later than that second.
             path.push_str(&format!("&q=after:{}", (since / 1000).saturating_sub(1)));

@@ -14,12 +14,14 @@ mod payload;
 mod units;
 mod wire;
 
+pub use units::UNITS_PER_MINUTE;
+
 use serde::de::DeserializeOwned;
 
 use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
+    Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
     RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending, Wanted,
 };
 use crate::platform::Platform;
@@ -35,15 +37,21 @@ pub struct Gmail<'a, P> {
 }
 
 impl<'a, P: Platform> Gmail<'a, P> {
-    /// The mailbox of a linked account.
-    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str, spending: Spending) -> Self {
+    /// The mailbox of a linked account, of which so much was spent of so much.
+    pub fn new(
+        platform: &'a P,
+        endpoints: Endpoints,
+        account: &str,
+        units_per_minute: u32,
+        spending: Spending,
+    ) -> Self {
         let client = Client {
             platform,
             kind: ProviderKind::Google,
             account: account.to_owned(),
             classify: errors::classify,
             price: units::of,
-            budget: Budget::new(units::QUOTA, spending),
+            budget: Budget::new(units::quota(units_per_minute), spending),
         };
         Self { client, endpoints }
     }
@@ -85,7 +93,38 @@ impl<P: Platform> Provider for Gmail<'_, P> {
     }
 
     async fn list(&self, _: &str, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
-        self.list_ids(since, page).await
+        self.list_ids(None, since, page).await
+    }
+
+    fn listed_apart(&self, known: &[String]) -> Vec<String> {
+        let states = ["UNREAD", "STARRED"].map(str::to_owned);
+        let mut all: Vec<String> = known
+            .iter()
+            .filter(|id| labels::is_container(id))
+            .cloned()
+            .chain(states)
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    async fn members(
+        &self,
+        container: &str,
+        since: Option<u64>,
+        page: Option<&str>,
+    ) -> Result<(Vec<RemoteId>, Option<String>)> {
+        let listing = self.list_ids(Some(container), since, page).await?;
+        let ids = listing.items.into_iter().map(|item| item.id).collect();
+        Ok((ids, listing.next))
+    }
+
+    fn state_in(&self, containers: &[String]) -> Light {
+        labels::light(&wire::Message {
+            label_ids: containers.to_vec(),
+            ..wire::Message::default()
+        })
     }
 
     async fn changes(&self, _: &str, cursor: &str) -> Result<Changes> {

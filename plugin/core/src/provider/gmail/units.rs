@@ -4,11 +4,15 @@ use http::Method;
 
 use crate::provider::budget::Quota;
 
-/// Per person and minute, for a new project; an older one may have 15,000.
-pub(super) const QUOTA: Quota = Quota {
-    units: 6_000,
-    window_ms: 60_000,
-};
+/// Per person and minute, for a new project; an older one has 15,000.
+pub const UNITS_PER_MINUTE: u32 = 6_000;
+
+pub(super) fn quota(units_per_minute: u32) -> Quota {
+    Quota {
+        units: units_per_minute.into(),
+        window_ms: 60_000,
+    }
+}
 
 /// A whole message, in any format.
 pub(super) const MESSAGE: u64 = 20;

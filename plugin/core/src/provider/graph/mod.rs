@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
-    Address, Changes, DraftFate, Edit, Listing, MadeDraft, Outgoing, Profile, Provider,
+    Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
     ProviderError, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
     Spending, Wanted,
 };
@@ -140,6 +140,20 @@ impl<P: Platform> Provider for Graph<'_, P> {
 
     async fn list(&self, stream: &str, since: Option<u64>, page: Option<&str>) -> Result<Listing> {
         self.list_folder(stream, since, page).await
+    }
+
+    /// Never asked for: Graph's listing tells the state.
+    async fn members(
+        &self,
+        _: &str,
+        _: Option<u64>,
+        _: Option<&str>,
+    ) -> Result<(Vec<RemoteId>, Option<String>)> {
+        Ok((Vec::new(), None))
+    }
+
+    fn state_in(&self, _: &[String]) -> Light {
+        Light::default()
     }
 
     async fn changes(&self, _: &str, cursor: &str) -> Result<Changes> {

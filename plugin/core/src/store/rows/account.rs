@@ -201,6 +201,9 @@ row! {
         cursor: Option<String>,
         /// Where the listing goes on.
         page: Option<String>,
+        /// The container whose members a comparing round lists, before it lists everything; empty: it begins with the first. None: it is
+        /// through with them, or they need not be listed.
+        pass: Option<String>,
         /// Pages listed so far.
         pages: i64,
         /// Number of the comparing round: what it names is marked with it.
@@ -222,5 +225,15 @@ row! {
     "budgets" => pub struct Budget {
         account: String,
         spent: Json<crate::provider::Spending>,
+    }
+}
+
+row! {
+    /// In which containers a comparing round found a message, where the listing of everything does not tell.
+    "told" => pub struct Told {
+        /// The message's.
+        id: String,
+        account: String,
+        containers: Json<Vec<String>>,
     }
 }
