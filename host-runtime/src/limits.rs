@@ -120,6 +120,8 @@ pub const REQUEST_BYTES: u64 = 64 << 20;
 
 /// A response body: a message of 50 MB in base64 within JSON, doubled.
 pub const RESPONSE_BYTES: u64 = 128 << 20;
+/// Of a response, so many bytes are read before the plugin asks for them: a batch of ordinary mail.
+pub const READ_AHEAD_BYTES: u64 = 2 << 20;
 
 /// How long a job belongs to a runner without a sign of life.
 pub const JOB_LEASE: Duration = Duration::from_secs(30);

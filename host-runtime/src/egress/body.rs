@@ -10,12 +10,13 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::client::Counters;
-use super::fault;
+use super::{fault, threads};
 use crate::limits;
 
 /// Gives the request a length: guests write bodies piece by piece, and servers of providers refuse chunked ones. A body whose
@@ -76,6 +77,8 @@ pub(super) struct CappedBody {
     inner: Incoming,
     patience: Pin<Box<Sleep>>,
     between: Duration,
+    /// Since when somebody waits, `patience` runs: not while nobody asks.
+    waiting: bool,
     left: u64,
     counters: Arc<Counters>,
     /// The place at this host is free when the body is read or dropped.
@@ -93,6 +96,7 @@ impl CappedBody {
             inner,
             patience: Box::pin(tokio::time::sleep(between)),
             between,
+            waiting: false,
             left: limits::RESPONSE_BYTES,
             counters,
             _permit: permit,
@@ -109,8 +113,13 @@ impl Body for CappedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let me = &mut *self;
+        if !me.waiting {
+            me.waiting = true;
+            me.patience.as_mut().reset(Instant::now() + me.between);
+        }
         match Pin::new(&mut me.inner).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
+                me.waiting = false;
                 let length = frame.data_ref().map_or(0, |d| d.len() as u64);
                 me.counters.received.fetch_add(length, Ordering::Relaxed);
                 let Some(left) = me.left.checked_sub(length) else {
@@ -119,7 +128,6 @@ impl Body for CappedBody {
                     )))));
                 };
                 me.left = left;
-                me.patience.as_mut().reset(Instant::now() + me.between);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(fault::describe_hyper(&error)))),
@@ -137,5 +145,66 @@ impl Body for CappedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// A body that is read on while its reader is busy with something else, so that a plugin finds the next answer here when it is through
+/// with the last one. What is read ahead stays below [`limits::READ_AHEAD_BYTES`].
+pub(super) struct AheadBody {
+    frames: UnboundedReceiver<Arrived>,
+    size: SizeHint,
+}
+
+/// With its share of what may be read ahead.
+type Arrived = (Result<Frame<Bytes>, Error>, Option<OwnedSemaphorePermit>);
+
+impl AheadBody {
+    pub(super) fn new(mut body: CappedBody) -> Self {
+        let (sender, frames) = mpsc::unbounded_channel();
+        let size = body.size_hint();
+        let room = Arc::new(Semaphore::new(limits::READ_AHEAD_BYTES as usize));
+        threads::handle().spawn(async move {
+            loop {
+                let frame = tokio::select! {
+                    () = sender.closed() => return,
+                    frame = body.frame() => frame,
+                };
+                let Some(frame) = frame else {
+                    return;
+                };
+                let length = frame
+                    .as_ref()
+                    .ok()
+                    .and_then(|frame| frame.data_ref())
+                    .map_or(0, |data| data.len() as u64);
+                let share = length.min(limits::READ_AHEAD_BYTES) as u32;
+                let share = tokio::select! {
+                    () = sender.closed() => return,
+                    share = room.clone().acquire_many_owned(share) => share.ok(),
+                };
+                if sender.send((frame, share)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { frames, size }
+    }
+}
+
+impl Body for AheadBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.frames
+            .poll_recv(cx)
+            .map(|arrived| arrived.map(|(frame, _share)| frame))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.size.clone()
     }
 }

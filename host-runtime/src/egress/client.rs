@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::allow_list::AllowList;
-use super::body::{CappedBody, with_length};
+use super::body::{AheadBody, CappedBody, with_length};
 use super::connect::{Counted, Guarded};
 use super::{address_policy, fault};
 use crate::limits;
@@ -182,7 +182,9 @@ impl Sender {
             .unwrap_or(limits::BETWEEN_BYTES_TIME)
             .min(limits::BETWEEN_BYTES_TIME);
         let counters = self.counters.clone();
-        Ok(response.map(|inner| CappedBody::new(inner, between, counters, permit).boxed_unsync()))
+        Ok(response.map(|inner| {
+            AheadBody::new(CappedBody::new(inner, between, counters, permit)).boxed_unsync()
+        }))
     }
 
     /// The first layer: what is asked for, before a name is resolved.
