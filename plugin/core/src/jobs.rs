@@ -27,6 +27,7 @@ pub async fn run(platform: &impl Platform, connect: &impl Connect, job: &JobRun)
                     connect,
                     Policy {
                         interval_ms: settings.interval_ms(),
+                        push: settings.push,
                     },
                     &job.key,
                 )

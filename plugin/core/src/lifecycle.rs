@@ -2,7 +2,7 @@
 
 use crate::platform::{Job, Platform, Priority, StoreError, Value, Write};
 use crate::settings::texts::Locale;
-use crate::settings::{self, REDIRECT_PATH};
+use crate::settings::{self, ProviderKind, REDIRECT_PATH};
 use crate::store::column::Column;
 use crate::store::{accounts, queues, schema};
 use crate::{accounts as linked, jobs};
@@ -68,6 +68,9 @@ pub async fn enable(platform: &impl Platform) -> Result<(), String> {
         .await
         .map_err(text)?;
     platform.register_oauth_callback(REDIRECT_PATH)?;
+    for kind in [ProviderKind::Google, ProviderKind::Microsoft] {
+        platform.register_webhook(kind.name())?;
+    }
     let tick = Job {
         kind: jobs::TICK.into(),
         key: String::new(),

@@ -263,8 +263,13 @@ impl exported::oauth_callback::Guest for Plugin {
 }
 
 impl exported::webhook::Guest for Plugin {
-    fn handle(name: String, _request: exported::webhook::Request) -> exported::webhook::Response {
-        let answer = webhook::handle(&name);
+    fn handle(name: String, request: exported::webhook::Request) -> exported::webhook::Response {
+        let incoming = webhook::Incoming {
+            query: request.query,
+            headers: request.headers,
+            body: request.body,
+        };
+        let answer = run(webhook::handle(&Host, &name, &incoming));
         exported::webhook::Response {
             status: answer.status,
             headers: vec![(

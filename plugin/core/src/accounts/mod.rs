@@ -9,7 +9,7 @@ use crate::compose;
 use crate::connect::{Connect, Linked};
 use crate::ids;
 use crate::model::{Account, Caller, Error, Items, LogEntry, Parked, Result, Slice};
-use crate::platform::{Platform, Priority, Value, Write};
+use crate::platform::{Platform, Priority, StoreError, Value, Write};
 use crate::provider::Provider;
 use crate::settings::texts::Locale;
 use crate::store::column::{Column, Json};
@@ -212,25 +212,47 @@ async fn active(platform: &impl Platform, caller: &Caller, id: &str) -> Result<r
 /// `NotFound`, `Reconnect`, `BusyUntil`; what the store answers.
 pub async fn sync_now(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
     let account = active(platform, caller, id).await?;
-    poke(platform, &account, Vec::new()).await
+    look(platform, &account, vec![("folders_at", Value::Null)]).await
 }
 
-async fn poke(platform: &impl Platform, account: &rows::Account, more: Vec<Write>) -> Result<()> {
+/// Lets the worker look for news now.
+pub(crate) async fn poke(
+    platform: &impl Platform,
+    account: &rows::Account,
+) -> std::result::Result<(), StoreError> {
+    let writes = look_now(platform, account, Vec::new()).await?;
+    platform.apply(writes).await
+}
+
+async fn look(
+    platform: &impl Platform,
+    account: &rows::Account,
+    more: Vec<(&'static str, Value)>,
+) -> Result<()> {
+    let writes = look_now(platform, account, more).await?;
+    Ok(platform.apply(writes).await?)
+}
+
+async fn look_now(
+    platform: &impl Platform,
+    account: &rows::Account,
+    more: Vec<(&'static str, Value)>,
+) -> std::result::Result<Vec<Write>, StoreError> {
     let now = platform.now();
     // Later than what was followed last, even where the clock stands still.
     let streams = accounts::streams(platform, &account.id).await?;
     let polled = streams.iter().map(|stream| stream.polled).max();
     let poked = now.max(polled.unwrap_or(0).saturating_add(1));
-    let changes = vec![
+    let mut changes = vec![
         ("poked", queues::time(poked)),
-        ("folders_at", Value::Null),
         ("next_run", queues::time(now)),
     ];
-    let mut writes = vec![accounts::patch(&account.id, changes)];
-    writes.extend(more);
-    writes.push(queues::wake(&account.id, None, Priority::Interactive));
-    writes.push(accounts::changed(account));
-    Ok(platform.apply(writes).await?)
+    changes.extend(more);
+    Ok(vec![
+        accounts::patch(&account.id, changes),
+        queues::wake(&account.id, None, Priority::Interactive),
+        accounts::changed(account),
+    ])
 }
 
 /// Compares everything with the provider.
@@ -239,6 +261,6 @@ async fn poke(platform: &impl Platform, account: &rows::Account, more: Vec<Write
 /// As [`sync_now`].
 pub async fn reconcile(platform: &impl Platform, caller: &Caller, id: &str) -> Result<()> {
     let account = active(platform, caller, id).await?;
-    let compare = accounts::patch(&account.id, vec![("compare", true.write())]);
-    poke(platform, &account, vec![compare]).await
+    let everything = vec![("folders_at", Value::Null), ("compare", true.write())];
+    look(platform, &account, everything).await
 }

@@ -11,12 +11,16 @@ use rsa::{BigUint, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Registered;
+use super::flow::registered;
 use super::{OAuthError, Reason};
 use crate::platform::{HttpError, Platform};
 use crate::settings::{ProviderKind, Secret};
+use crate::store::keys;
 
 /// Clocks may differ by this much, in seconds.
 const SKEW_S: u64 = 300;
+/// Google's keys for messages of Pub/Sub are asked for again after this time, in milliseconds; Google keeps each for days.
+const KEYS_MS: u64 = 3_600_000;
 /// `tid` of all personal Microsoft accounts.
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -51,6 +55,7 @@ struct Claims {
     email: String,
     preferred_username: String,
     name: String,
+    email_verified: bool,
 }
 
 /// One client, or several.
@@ -116,6 +121,20 @@ pub(super) async fn verify(
 }
 
 async fn keys(platform: &impl Platform, registered: &Registered) -> Result<Vec<Key>, OAuthError> {
+    let document = key_document(platform, registered).await?;
+    let url = &registered.endpoints.keys;
+    parsed(&document).ok_or_else(|| untrusted(format!("no keys at {url}")))
+}
+
+fn parsed(document: &[u8]) -> Option<Vec<Key>> {
+    let keys: Keys = serde_json::from_slice(document).ok()?;
+    Some(keys.keys)
+}
+
+async fn key_document(
+    platform: &impl Platform,
+    registered: &Registered,
+) -> Result<Vec<u8>, OAuthError> {
     let url = &registered.endpoints.keys;
     let wait = |why: String| OAuthError::Wait {
         until: platform.now() + 10_000,
@@ -139,14 +158,91 @@ async fn keys(platform: &impl Platform, registered: &Registered) -> Result<Vec<K
             return Err(wait(reason));
         }
     };
-    let keys: Keys = serde_json::from_slice(answer.body())
-        .map_err(|error| untrusted(format!("no keys at {url}: {error}")))?;
-    Ok(keys.keys)
+    Ok(answer.into_body())
+}
+
+/// Checks what Cloud Pub/Sub signs a message with: by Google, for `audience`, as `account`.
+///
+/// Anybody can post, so that keys are asked for once an hour, and of what is no such token not at all.
+pub(crate) async fn verify_push(
+    platform: &impl Platform,
+    token: &str,
+    audience: &str,
+    account: &str,
+) -> Result<(), OAuthError> {
+    let (registered, _) = registered(platform, ProviderKind::Google).await?;
+    let now = platform.now();
+    let known = keys::get(platform, ProviderKind::Google.name()).await?;
+    let fresh = known
+        .as_ref()
+        .is_some_and(|row| now < row.fetched.saturating_add(KEYS_MS));
+    let claims = match known
+        .as_ref()
+        .and_then(|row| parsed(row.document.as_bytes()))
+    {
+        Some(known) if fresh => signed_claims(token, &known)?,
+        _ => {
+            signature_of(token)?;
+            let document = key_document(platform, &registered).await?;
+            let found = parsed(&document).ok_or_else(|| untrusted("there are no keys"))?;
+            let text = String::from_utf8_lossy(&document).into_owned();
+            platform
+                .apply(keys::put(ProviderKind::Google.name(), text, now))
+                .await?;
+            signed_claims(token, &found)?
+        }
+    };
+    let ours = match &claims.aud {
+        Audience::One(told) => told == audience,
+        Audience::Many(told) => told.iter().any(|told| told == audience),
+    };
+    if !ours {
+        return Err(untrusted("it is meant for another address"));
+    }
+    if claims.exp + SKEW_S <= now / 1000 {
+        return Err(untrusted("it has expired"));
+    }
+    if account.is_empty() || claims.email != account || !claims.email_verified {
+        return Err(untrusted("it is signed for another account"));
+    }
+    issuer(&registered, "", &claims)
 }
 
 /// The claims, if one of the keys signed them.
 fn signed_claims(token: &str, keys: &[Key]) -> Result<Claims, OAuthError> {
-    let malformed = || untrusted("it is malformed");
+    let Signed {
+        header,
+        signed,
+        payload,
+        signature,
+    } = signature_of(token)?;
+    let candidates = keys
+        .iter()
+        .filter(|key| key.kty == "RSA" && (header.kid.is_none() || key.kid == header.kid));
+    let verified = candidates.filter_map(public_key).any(|key| {
+        VerifyingKey::<Sha256>::new(key)
+            .verify(signed.as_bytes(), &signature)
+            .is_ok()
+    });
+    if !verified {
+        return Err(untrusted("none of the provider's keys signed it"));
+    }
+    serde_json::from_slice(&payload).map_err(|_| malformed())
+}
+
+/// A token, taken apart and not believed yet.
+struct Signed<'a> {
+    header: Header,
+    signed: &'a str,
+    payload: Vec<u8>,
+    signature: Signature,
+}
+
+fn malformed() -> OAuthError {
+    untrusted("it is malformed")
+}
+
+fn signature_of(token: &str) -> Result<Signed<'_>, OAuthError> {
     let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
     let (header, payload) = signed.split_once('.').ok_or_else(malformed)?;
     let bytes = |part: &str| {
@@ -160,18 +256,12 @@ fn signed_claims(token: &str, keys: &[Key]) -> Result<Claims, OAuthError> {
         return Err(untrusted(format!("it is signed with {}", header.alg)));
     }
     let signature = Signature::try_from(bytes(signature)?.as_slice()).map_err(|_| malformed())?;
-    let candidates = keys
-        .iter()
-        .filter(|key| key.kty == "RSA" && (header.kid.is_none() || key.kid == header.kid));
-    let verified = candidates.filter_map(public_key).any(|key| {
-        VerifyingKey::<Sha256>::new(key)
-            .verify(signed.as_bytes(), &signature)
-            .is_ok()
-    });
-    if !verified {
-        return Err(untrusted("none of the provider's keys signed it"));
-    }
-    serde_json::from_slice(&bytes(payload)?).map_err(|_| malformed())
+    Ok(Signed {
+        header,
+        signed,
+        payload: bytes(payload)?,
+        signature,
+    })
 }
 
 fn public_key(key: &Key) -> Option<RsaPublicKey> {

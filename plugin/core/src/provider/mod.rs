@@ -390,6 +390,26 @@ pub struct MadeDraft {
     pub message: Option<RemoteId>,
 }
 
+/// Where a provider is to tell of changes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PushTarget {
+    /// Ours, reachable from the internet.
+    pub address: String,
+    /// Gmail's detour: a Pub/Sub topic, `projects/…/topics/…`, whose subscription posts to `address`.
+    pub topic: String,
+    /// Repeated with each message, where the provider does that.
+    pub secret: String,
+}
+
+/// A provider's promise to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscribed {
+    /// By which it is renewed and ended, where there is one.
+    pub id: Option<String>,
+    /// Milliseconds since the Unix epoch.
+    pub expires: u64,
+}
+
 /// A linked mailbox at a provider.
 pub trait Provider {
     /// Address and size.
@@ -457,6 +477,14 @@ pub trait Provider {
     fn draft_fate(&self, draft: &str, marker: &str) -> impl Future<Output = Result<DraftFate>>;
     /// Addresses that the account may send as, the main one first.
     fn aliases(&self) -> impl Future<Output = Result<Vec<Address>>>;
+    /// Asks to be told of changes, or renews what has this id.
+    fn subscribe(
+        &self,
+        target: &PushTarget,
+        id: Option<&str>,
+    ) -> impl Future<Output = Result<Subscribed>>;
+    /// Wants to hear no more.
+    fn unsubscribe(&self, id: Option<&str>) -> impl Future<Output = Result<()>>;
     /// Whether nobody waits for what is asked from now on; it then leaves a little of the quota to what somebody waits for.
     fn patient(&self, _patient: bool) {}
     /// What was spent of the quota, if that has changed since it was asked for last: to be kept for the next call.

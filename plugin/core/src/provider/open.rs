@@ -4,7 +4,8 @@ use super::gmail::{Gmail, UNITS_PER_MINUTE};
 use super::graph::Graph;
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
-    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending, Wanted,
+    PushTarget, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
+    Subscribed, Wanted,
 };
 use crate::platform::{Platform, StoreError};
 use crate::settings::{self, ProviderKind};
@@ -91,6 +92,14 @@ impl<P: Platform> Provider for Mailbox<'_, P> {
 
     async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         at!(self, mailbox => mailbox.fetch(wanted).await)
+    }
+
+    async fn subscribe(&self, target: &PushTarget, id: Option<&str>) -> Result<Subscribed> {
+        at!(self, mailbox => mailbox.subscribe(target, id).await)
+    }
+
+    async fn unsubscribe(&self, id: Option<&str>) -> Result<()> {
+        at!(self, mailbox => mailbox.unsubscribe(id).await)
     }
 
     fn patient(&self, patient: bool) {

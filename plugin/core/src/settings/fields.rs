@@ -209,6 +209,14 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
         false,
     ));
     if kind == ProviderKind::Google {
+        let push = [
+            ("push_topic", Text::PushTopic, Text::PushTopicHelp),
+            ("push_account", Text::PushAccount, Text::PushAccountHelp),
+        ];
+        fields.extend(push.map(|(name, label, help)| FormField {
+            advanced: true,
+            ..field(name, label, Some(help), Control::Text, false)
+        }));
         fields.push(FormField {
             advanced: true,
             ..field(

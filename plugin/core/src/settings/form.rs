@@ -1,7 +1,7 @@
 //! Loading and saving sections.
 
 use super::fields::{BACKFILL, INTERVAL, UNITS, endpoint_fields};
-use super::parse::{address, chosen, date, domains, no_spaces, path, spelled, tenant};
+use super::parse::{address, chosen, date, domains, no_spaces, path, spelled, tenant, topic};
 use super::texts::{Locale, Text};
 use super::{
     Access, Cloud, ProviderKind, ProviderSettings, Publishing, Secret, Section, SyncSettings,
@@ -72,6 +72,8 @@ pub async fn load(
             ));
             if kind == ProviderKind::Google {
                 values.push(("publishing", Entry::Text(spelled(&settings.publishing))));
+                values.push(("push_topic", Entry::Text(settings.push_topic.clone())));
+                values.push(("push_account", Entry::Text(settings.push_account.clone())));
                 let units = settings.units_per_minute.unwrap_or(GMAIL_UNITS);
                 values.push(("units_per_minute", Entry::Integer(units.into())));
             }
@@ -226,6 +228,12 @@ fn set_provider_field(
         ("publishing", Entry::Text(text)) if kind == ProviderKind::Google => {
             settings.publishing = chosen::<Publishing>(&text)?
         }
+        ("push_topic", Entry::Text(text)) if kind == ProviderKind::Google => {
+            settings.push_topic = topic(text.trim())?
+        }
+        ("push_account", Entry::Text(text)) if kind == ProviderKind::Google => {
+            settings.push_account = no_spaces(text.trim())?.to_owned()
+        }
         ("units_per_minute", Entry::Integer(value)) if kind == ProviderKind::Google => {
             settings.units_per_minute = Some(within(value, UNITS)?)
         }
@@ -262,7 +270,7 @@ fn set_provider_field(
         }
         (
             "client_id" | "client_secret" | "secret_expires" | "access" | "allow_delete"
-            | "units_per_minute",
+            | "units_per_minute" | "push_topic" | "push_account",
             _,
         ) => {
             return Err(Text::ProblemType);

@@ -182,6 +182,10 @@ pub struct ProviderSettings {
     pub secret_expires: Option<chrono::NaiveDate>,
     /// Google: who may consent to the application.
     pub publishing: Publishing,
+    /// Google: the Pub/Sub topic that Gmail publishes changes to, `projects/…/topics/…`; empty: none.
+    pub push_topic: String,
+    /// Google: the service account that Pub/Sub signs its messages as.
+    pub push_account: String,
     /// Google: quota units per person and minute; none: those of a new project.
     pub units_per_minute: Option<u32>,
     /// Microsoft: an administrator has approved it for everybody.
@@ -278,7 +282,7 @@ pub struct SyncSettings {
     pub backfill_days: u32,
     /// Lower case; empty: any address may be linked.
     pub allowed_domains: Vec<String>,
-    /// Whether providers are to tell of new mail. Kept until that is there.
+    /// Whether providers are to tell of new mail.
     pub push: bool,
 }
 

@@ -47,7 +47,8 @@ pub async fn notices(
             }
         }
         Section::Sync => {
-            if super::sync(platform).await?.push {
+            let reachable = platform.public_origin().starts_with("https://");
+            if super::sync(platform).await?.push && !reachable {
                 found.note(Severity::Info, Text::NoticePush, "");
             }
         }

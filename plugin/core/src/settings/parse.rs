@@ -52,6 +52,18 @@ pub(super) fn tenant(text: &str) -> Result<String, Text> {
     }
 }
 
+/// A Pub/Sub topic; empty: none.
+pub(super) fn topic(text: &str) -> Result<String, Text> {
+    let parts: Vec<&str> = no_spaces(text)?.split('/').collect();
+    match parts.as_slice() {
+        [""] => Ok(String::new()),
+        ["projects", project, "topics", topic] if !project.is_empty() && !topic.is_empty() => {
+            Ok(text.to_owned())
+        }
+        _ => Err(Text::ProblemTopic),
+    }
+}
+
 /// A path of this host.
 pub(super) fn path(text: &str) -> Result<(), Text> {
     let good = text.starts_with('/')

@@ -108,6 +108,17 @@ texts! {
         "Many organisations let only their administrator approve access to mail.",
         "Во многих организациях доступ к почте может одобрить только администратор.",
         "许多组织只允许管理员批准邮件访问权限。";
+    PushTopic: "Pub/Sub topic", "Тема Pub/Sub", "Pub/Sub 主题";
+    PushTopicHelp:
+        "For push: projects/…/topics/…, to which gmail-api-push@system.gserviceaccount.com may publish, with a subscription that posts to the push address, signed.",
+        "Для push: projects/…/topics/…, куда может публиковать gmail-api-push@system.gserviceaccount.com, с подписанной подпиской на адрес уведомлений.",
+        "用于推送：projects/…/topics/…，允许 gmail-api-push@system.gserviceaccount.com 发布，并有一个向推送地址投递签名消息的订阅。";
+    PushAccount: "Service account of the subscription", "Сервисный аккаунт подписки", "订阅的服务账号";
+    PushAccountHelp:
+        "What Pub/Sub posts is believed only if it is signed for this address.",
+        "Сообщениям Pub/Sub можно верить, только если они подписаны от этого адреса.",
+        "只有以此地址签名的 Pub/Sub 消息才会被信任。";
+    ProblemTopic: "Not a topic such as projects/mine/topics/mail.", "Это не тема вида projects/mine/topics/mail.", "不是有效的主题，例如 projects/mine/topics/mail。";
     Units: "Gmail quota units per person and minute", "Единиц квоты Gmail на человека в минуту", "每人每分钟的 Gmail 配额单位";
     UnitsHelp:
         "As it stands in Google Cloud under Gmail API → Quotas: 6,000 for new projects, 15,000 for those made before May 2026. Mail is fetched within it.",
@@ -160,9 +171,9 @@ texts! {
         "Для удаления навсегда у пользователей запрашиваются полные права на ящик. Google тогда показывает более строгое предупреждение и строже проверяет приложение.",
         "永久删除需要用户授予邮箱的完全权限。Google 会显示更严格的警告，并对应用进行更严格的审核。";
     NoticePush:
-        "Push is not used yet: the choice is kept, and until then mail is looked for at the interval above.",
-        "Push пока не используется: выбор сохранён, а до тех пор почта проверяется с интервалом, указанным выше.",
-        "推送功能尚未启用：您的选择已保存，在此之前将按上述间隔检查邮件。";
+        "Providers tell of new mail only to an address that they reach over https; this host's is none. Mail is looked for at the interval above.",
+        "Провайдеры сообщают о новой почте только на адрес, доступный им по https; у этого узла такого нет. Почта проверяется с интервалом, указанным выше.",
+        "服务商只会向可通过 https 访问的地址推送新邮件通知，而本主机没有这样的地址。将按上述间隔检查邮件。";
     EndpointHelp:
         "Only for a proxy or a test double; empty: the provider's own.",
         "Только для прокси или тестового сервера; пусто — адрес провайдера.",

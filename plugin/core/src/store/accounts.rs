@@ -397,6 +397,7 @@ pub(crate) async fn purge(
         writes.push(query::delete::<Folder>(by_account()));
         writes.push(query::delete::<Budget>(by_account()));
         writes.push(forget_told(&account.id));
+        writes.push(super::subscriptions::delete(&account.id));
         writes.push(query::delete::<LogRow>(by_account()));
         writes.push(query::delete::<Stream>(by_account()));
         writes.push(query::delete::<Parked>(by_account()));

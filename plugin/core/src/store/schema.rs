@@ -53,6 +53,8 @@ pub fn collections() -> Vec<Collection> {
         ),
         collection::<rows::Budget>(&["account"], &[]),
         collection::<rows::Told>(&["id"], &[&["account"]]),
+        collection::<rows::Subscription>(&["account"], &[&["remote"]]),
+        collection::<rows::Keys>(&["provider"], &[]),
         collection::<rows::LogRow>(&["account", "id"], &[]),
         collection::<rows::Folder>(&["id"], &[&["account"]]),
         collection::<rows::Stream>(&["account", "stream"], &[]),

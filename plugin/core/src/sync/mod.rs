@@ -12,6 +12,7 @@ mod list;
 pub mod pacing;
 pub mod plan;
 mod prune;
+pub(crate) mod push;
 pub(crate) mod round;
 pub mod status;
 
@@ -21,7 +22,7 @@ use crate::platform::{Platform, StoreError, Value, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::column::Column;
 use crate::store::rows::{Account, Stream};
-use crate::store::{accounts, queues, writing};
+use crate::store::{accounts, queues, subscriptions, writing};
 use plan::{Situation, Step};
 
 /// A run ends after the step during which this much time has passed, in milliseconds: a job must not hold up what waits.
@@ -35,12 +36,15 @@ const STEPS: usize = 24;
 pub struct Policy {
     /// Time between two looks for news, in milliseconds.
     pub interval_ms: u64,
+    /// Whether providers are to tell of changes.
+    pub push: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
             interval_ms: 300_000,
+            push: false,
         }
     }
 }
@@ -138,6 +142,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Step::SaveDraft => crate::compose::drafts::step(self).await,
             Step::Folders => self.refresh_folders().await,
             Step::Prune => self.prune().await,
+            Step::Subscribe => self.subscribe().await,
             Step::Again => self.again().await,
             Step::Begin(stream) => self.begin(stream).await,
             Step::List(stream) => self.list(stream).await,
@@ -246,6 +251,12 @@ async fn look(
             .await?
             .map(|row| row.next_try),
         fetch_at: queues::parked_next(platform, id).await?,
+        subscribe_at: match subscriptions::get(platform, id).await? {
+            Some(row) if policy.push => Some(row.renew_at),
+            // Not wanted any more, or wanted for the first time.
+            Some(_) => Some(0),
+            None => policy.push.then_some(0),
+        },
     };
     let step = plan::next(&situation);
     Ok(Some((account, streams, step)))

@@ -27,6 +27,8 @@ pub struct Situation<'a> {
     pub draft_at: Option<u64>,
     /// When the next parked message is due.
     pub fetch_at: Option<u64>,
+    /// When being told of changes is to be asked for, renewed or ended; none: neither.
+    pub subscribe_at: Option<u64>,
 }
 
 /// One bounded piece of work. Streams are named.
@@ -42,6 +44,8 @@ pub enum Step {
     Folders,
     /// Remove mail of folders that were left out.
     Prune,
+    /// Ask to be told of changes, or to be told no more.
+    Subscribe,
     /// Begin a comparing round, or list again from a moved start date.
     Again,
     /// Take a cursor for a new stream.
@@ -149,12 +153,16 @@ pub fn next(situation: &Situation<'_>) -> Step {
     if is_due(situation.fetch_at) {
         return Step::Fetch;
     }
+    if is_due(situation.subscribe_at) {
+        return Step::Subscribe;
+    }
     let polls = streams
         .iter()
         .filter(|stream| stream.phase == "following")
         .map(|stream| stream.polled.saturating_add(situation.interval_ms));
     let next = polls
         .chain(situation.fetch_at)
+        .chain(situation.subscribe_at)
         .chain(later())
         .chain([folders_at])
         .min();

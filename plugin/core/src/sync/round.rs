@@ -98,7 +98,7 @@ pub(crate) fn over() -> Vec<(&'static str, Value)> {
 }
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
-    /// What a step is part of; none: it is a person's doing, not a look at the mailbox.
+    /// What a step is part of; none: it is no look at the mailbox.
     fn activity(&self, step: &Step) -> Option<Activity> {
         let compares = |name: &String| {
             self.streams
@@ -113,7 +113,12 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Step::Folders | Step::Prune | Step::Follow(_) | Step::Sweep(_) | Step::Fetch => {
                 Activity::Increment
             }
-            Step::Send | Step::WriteBack | Step::SaveDraft | Step::Rest(_) | Step::Stop => {
+            Step::Send
+            | Step::WriteBack
+            | Step::SaveDraft
+            | Step::Subscribe
+            | Step::Rest(_)
+            | Step::Stop => {
                 return None;
             }
         })

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use crate::connect::{Connect, Linked};
 use crate::provider::{
     Address, Change, Changes, DraftFate, Edit, Light, Listed, Listing, MadeDraft, Outgoing,
-    Profile, Provider, ProviderError, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage,
-    Result, Role, Wanted,
+    Profile, Provider, ProviderError, PushTarget, RemoteAttachment, RemoteFolder, RemoteId,
+    RemoteMessage, Result, Role, Subscribed, Wanted,
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -594,6 +594,14 @@ impl Provider for Double {
             .iter()
             .find(|(_, mail)| !mail.draft && mail.marker.as_deref() == Some(marker));
         Ok(sent.map_or(DraftFate::Gone, |(id, _)| DraftFate::Sent(Some(id.clone()))))
+    }
+
+    async fn subscribe(&self, _: &PushTarget, _: Option<&str>) -> Result<Subscribed> {
+        Err(ProviderError::Refused("there is no push".into()))
+    }
+
+    async fn unsubscribe(&self, _: Option<&str>) -> Result<()> {
+        Ok(())
     }
 
     async fn aliases(&self) -> Result<Vec<Address>> {

@@ -13,5 +13,6 @@ mod faults;
 mod histories;
 mod lost;
 mod pacing;
+mod push;
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,6 +12,7 @@ mod labels;
 mod messages;
 mod payload;
 mod units;
+mod watch;
 mod wire;
 
 pub use units::UNITS_PER_MINUTE;
@@ -22,7 +23,8 @@ use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
-    RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending, Wanted,
+    PushTarget, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
+    Subscribed, Wanted,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};
@@ -133,6 +135,14 @@ impl<P: Platform> Provider for Gmail<'_, P> {
 
     async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         self.messages(wanted).await
+    }
+
+    async fn subscribe(&self, target: &PushTarget, _: Option<&str>) -> Result<Subscribed> {
+        self.watch(target).await
+    }
+
+    async fn unsubscribe(&self, _: Option<&str>) -> Result<()> {
+        self.stop_watching().await
     }
 
     fn patient(&self, patient: bool) {

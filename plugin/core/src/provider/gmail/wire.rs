@@ -138,7 +138,7 @@ pub(super) struct SendAs {
 }
 
 /// A number, also as text.
-fn number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<u64, D::Error> {
+pub(super) fn number<'a, D: Deserializer<'a>>(deserializer: D) -> Result<u64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Either {

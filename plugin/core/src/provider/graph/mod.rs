@@ -11,6 +11,7 @@ mod edits;
 mod errors;
 mod folders;
 mod messages;
+mod subscriptions;
 mod wire;
 
 use http::Method;
@@ -20,8 +21,8 @@ use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
-    ProviderError, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Role,
-    Spending, Wanted,
+    ProviderError, PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage,
+    Result, Role, Spending, Subscribed, Wanted,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};
@@ -162,6 +163,17 @@ impl<P: Platform> Provider for Graph<'_, P> {
 
     async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         self.messages(wanted).await
+    }
+
+    async fn subscribe(&self, target: &PushTarget, id: Option<&str>) -> Result<Subscribed> {
+        self.subscription(target, id).await
+    }
+
+    async fn unsubscribe(&self, id: Option<&str>) -> Result<()> {
+        match id {
+            Some(id) => self.end_subscription(id).await,
+            None => Ok(()),
+        }
     }
 
     fn patient(&self, patient: bool) {

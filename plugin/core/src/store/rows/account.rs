@@ -237,3 +237,26 @@ row! {
         containers: Json<Vec<String>>,
     }
 }
+
+row! {
+    /// Where a provider was asked to tell of an account's changes.
+    "subscriptions" => pub struct Subscription {
+        account: String,
+        /// The provider's id, where there is one.
+        remote: Option<String>,
+        /// Digest of what the provider repeats with each message.
+        secret: Option<String>,
+        renew_at: u64,
+        /// Why it could not be had.
+        problem: Option<String>,
+    }
+}
+
+row! {
+    /// A provider's public keys, as it publishes them.
+    "keys" => pub struct Keys {
+        provider: String,
+        document: String,
+        fetched: u64,
+    }
+}
