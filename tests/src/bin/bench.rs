@@ -18,6 +18,7 @@ use end_to_end::stack::{Options, Stack};
 use end_to_end::wait::until;
 use serde::Deserialize;
 use serde_json::json;
+use url::Url;
 
 /// The largest mailbox takes minutes.
 const PATIENCE: Duration = Duration::from_secs(1_500);
@@ -148,12 +149,14 @@ async fn backfill(arguments: &Arguments, profile: &str) -> Result<()> {
 async fn our_backfill(arguments: &Arguments, profile: &str) -> Result<Figures> {
     let stack = arguments.stack(arguments.messages, profile).await?;
     let member = stack.site.member("bench").await?;
+    let messages = stack.site.providers.mailbox("google").await?.messages.len() as u64;
+    let consented = consent(&stack, &member).await?;
     let (host, fake) = (
         cpu_seconds(stack.host.pid())?,
         cpu_seconds(stack.simulator.pid())?,
     );
     let begun = Instant::now();
-    let messages = fill(&stack, &member).await?;
+    fill(&member, consented, messages).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let (host, fake) = (
         cpu_seconds(stack.host.pid())? - host,
@@ -162,10 +165,8 @@ async fn our_backfill(arguments: &Arguments, profile: &str) -> Result<Figures> {
     Ok(Figures::new(messages, seconds, host, fake))
 }
 
-/// Links Gmail and waits for everything; answers how many messages that was.
-async fn fill(stack: &Stack, member: &Client) -> Result<u64> {
-    let providers = &stack.site.providers;
-    let expected = providers.mailbox("google").await?.messages.len() as u64;
+/// Gives consent to reading all of the Gmail mailbox; answers where the browser is sent back to.
+async fn consent(stack: &Stack, member: &Client) -> Result<Url> {
     let begun = member
         .post(
             "/api/mail/accounts",
@@ -174,17 +175,16 @@ async fn fill(stack: &Stack, member: &Client) -> Result<u64> {
         .await?
         .success()?;
     let back = stack.host.base().join(CALLBACK)?;
-    let person = Person::willing(providers.address("google")?);
-    let returned = person
-        .visit(
-            member.browser(),
-            text(&begun, "/authorize_url")?,
-            back.as_str(),
-        )
-        .await?;
+    let person = Person::willing(stack.site.providers.address("google")?);
+    let url = text(&begun, "/authorize_url")?;
+    person.visit(member.browser(), url, back.as_str()).await
+}
+
+/// Comes back from the provider and waits for everything.
+async fn fill(member: &Client, consented: Url, expected: u64) -> Result<()> {
     member
         .browser()
-        .get(returned)
+        .get(consented)
         .send()
         .await?
         .error_for_status()?;
@@ -201,8 +201,7 @@ async fn fill(stack: &Stack, member: &Client) -> Result<u64> {
             Err(account.to_string())
         })
     })
-    .await?;
-    Ok(expected)
+    .await
 }
 
 async fn lieer(arguments: &Arguments, profile: &str) -> Result<Figures> {
@@ -267,7 +266,9 @@ async fn lists(arguments: &Arguments) -> Result<()> {
 async fn list_time(arguments: &Arguments, messages: usize) -> Result<(f64, f64)> {
     let stack = arguments.stack(messages, "small").await?;
     let member = stack.site.member("bench").await?;
-    fill(&stack, &member).await?;
+    let expected = stack.site.providers.mailbox("google").await?.messages.len() as u64;
+    let consented = consent(&stack, &member).await?;
+    fill(&member, consented, expected).await?;
     let folders = member.get("/api/mail/folders").await?.success()?;
     let inbox = list(&folders, "/items")?
         .iter()

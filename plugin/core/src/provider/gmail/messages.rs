@@ -1,11 +1,12 @@
 //! Listing, fetching, attachments, raw text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use futures::future::{OptionFuture, join};
+use futures::future::join;
+use futures::{StreamExt as _, stream};
 
 use super::batch::{self, Part};
 use super::payload::{self, Parsed};
@@ -23,6 +24,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
+
+/// Requests of one batch: two batches under way keep Gmail busy while one of them is on the wire.
+const PIECE: usize = batch::MOST / 2;
 
 /// Requests of one kind in flight: Gmail begins to refuse at about ten per person.
 const AT_ONCE: usize = 4;
@@ -85,34 +89,43 @@ impl<P: Platform> Gmail<'_, P> {
     ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         let asks = asks(wanted);
         let mut found = Vec::with_capacity(wanted.len());
-        let mut chunks = asks.chunks(batch::MOST);
-        let mut answered = match chunks.next() {
-            Some(chunk) => Some((chunk, self.answers(chunk).await?)),
+        let mut answered = stream::iter(asks.chunks(PIECE))
+            .map(|piece| async move { (piece, self.answers(piece).await) })
+            .buffered(batch::MOST / PIECE);
+        let mut current = match answered.next().await {
+            Some((_, Err(error))) => return Err(error),
+            Some((piece, Ok(answers))) => Some((piece, answers)),
             None => None,
         };
-        while let Some((chunk, answers)) = answered {
-            // While these are read, the next are on their way: never more than one batch is, see `batch::MOST`.
-            let (following, read) = join(
-                OptionFuture::from(
-                    chunks
-                        .next()
-                        .map(|next| async move { (next, self.answers(next).await) }),
-                ),
-                self.read_all(chunk, answers),
-            )
-            .await;
+        let mut stopped: Option<ProviderError> = None;
+        while let Some((piece, answers)) = current.take() {
+            // While these are read, the next are on their way.
+            let (following, read) = join(answered.next(), self.read_all(piece, answers)).await;
             found.extend(read);
-            answered = match following {
+            current = match following {
                 Some((next, Ok(answers))) => Some((next, answers)),
-                // What was answered before stays answered.
                 Some((next, Err(error))) => {
-                    let left = std::iter::once(next).chain(chunks).flatten();
-                    let left = left.flat_map(Ask::ids);
-                    found.extend(left.map(|id| (id.clone(), Err(error.clone()))));
-                    break;
+                    let error = stopped.insert(error).clone();
+                    found.extend(
+                        next.iter()
+                            .flat_map(Ask::ids)
+                            .map(|id| (id.clone(), Err(error.clone()))),
+                    );
+                    None
                 }
                 None => None,
             };
+        }
+        if let Some(error) = stopped {
+            // What was answered before stays answered, and what comes after is not asked for.
+            let done = found.iter().map(|(id, _)| id).collect::<HashSet<_>>();
+            let left: Vec<_> = asks
+                .iter()
+                .flat_map(Ask::ids)
+                .filter(|id| !done.contains(id))
+                .cloned()
+                .collect();
+            found.extend(left.into_iter().map(|id| (id, Err(error.clone()))));
         }
         match found.iter().find_map(|(_, answer)| {
             answer
