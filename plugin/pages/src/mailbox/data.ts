@@ -79,6 +79,17 @@ export function textOptions(api: Api, message: string) {
   });
 }
 
+/** Lets the providers be asked for what is new, which comes by events. What keeps one from being asked, its account says. */
+export async function checkForMail(api: Api, client: QueryClient, accounts: readonly Account[]): Promise<void> {
+  const idle = accounts.filter(({ status }) => status.condition === "up-to-date");
+  await Promise.all(
+    idle.map(async ({ id }) => {
+      const account = await unwrap(api.POST("/api/mail/accounts/{id}/sync", { params: { path: { id } } })).catch(() => undefined);
+      if (account !== undefined) client.setQueryData<Account[]>(keys.accounts(), (list) => list?.map((each) => (each.id === id ? account : each)));
+    }),
+  );
+}
+
 export function useAccounts() {
   return useQuery(accountsOptions(usePage().api));
 }
