@@ -1,7 +1,7 @@
 /** The mail pages' forms say what is wrong with what they were given, and lose nothing of it. */
 import type { Locator, Page } from "@playwright/test";
 
-import { COMPANY, administering, linked, member, open } from "../src/people.ts";
+import { COMPANY, administering, chooseProvider, linked, member, open } from "../src/people.ts";
 import { expect, test } from "../src/test.ts";
 
 /** A field that was refused, and why. */
@@ -80,7 +80,7 @@ test("who declines at the provider is told so, and led back to where it can be b
     await open(page, system, person, "/mail/accounts");
     await page.getByRole("button", { name: "Link a mailbox" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Link a mailbox" });
-    await dialog.getByText(COMPANY[name].card).click();
+    await chooseProvider(dialog, name);
     await dialog.getByRole("button", { name: COMPANY[name].go }).click();
     await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await expect(page.getByRole("heading", { name: "The account was not linked" })).toBeVisible();
@@ -98,7 +98,7 @@ test("a start is a day that was, and a sender's name one line", async ({ page, s
   await open(page, system, system.member, "/mail/accounts");
   await page.getByRole("button", { name: "Link a mailbox" }).first().click();
   const dialog = page.getByRole("dialog", { name: "Link a mailbox" });
-  await dialog.getByText(COMPANY.google.card).click();
+  await chooseProvider(dialog, "google");
   await dialog.getByText("since a date", { exact: true }).click();
   const go = dialog.getByRole("button", { name: COMPANY.google.go });
   await expect(dialog.getByText("Choose the first day.")).toBeVisible();

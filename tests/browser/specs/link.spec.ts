@@ -1,6 +1,6 @@
 /** How a mailbox comes in: through the provider's pages, with a start, while one watches. */
 import { stocked } from "../src/mail.ts";
-import { COMPANY, filled, member, open } from "../src/people.ts";
+import { COMPANY, chooseProvider, filled, member, open } from "../src/people.ts";
 import { expect, test } from "../src/test.ts";
 
 test.use({ story: "mail" });
@@ -12,7 +12,7 @@ for (const name of ["google", "microsoft"] as const) {
     await open(page, system, person, "/mail/accounts");
     await page.getByRole("button", { name: "Link a mailbox" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Link a mailbox" });
-    await dialog.getByText(COMPANY[name].card).click();
+    await chooseProvider(dialog, name);
     await dialog.getByText("of the last month", { exact: true }).click();
     const { messages } = await provider.mailbox();
     // Not so fast that nobody could see it.

@@ -71,12 +71,20 @@ async function accounts(page: Page, system: System): Promise<AccountState[]> {
   return ((await answer.json()) as { items: AccountState[] }).items;
 }
 
+/** Chooses the provider in the dialog for linking. A click while the dialog still moves in may miss. */
+export async function chooseProvider(dialog: Locator, provider: ProviderName): Promise<void> {
+  await expect(async () => {
+    await dialog.getByText(COMPANY[provider].card).click();
+    await expect(dialog.getByRole("radio", { name: COMPANY[provider].card })).toBeChecked({ timeout: 1_000 });
+  }).toPass();
+}
+
 /** Links the provider's main mailbox from the list of accounts, through the provider's consent page; ends where the provider leads back to. */
 export async function link(page: Page, system: System, provider: ProviderName, person = system.member): Promise<void> {
   await open(page, system, person, "/mail/accounts");
   await page.getByRole("button", { name: "Link a mailbox" }).first().click();
   const dialog = page.getByRole("dialog", { name: "Link a mailbox" });
-  await dialog.getByText(COMPANY[provider].card).click();
+  await chooseProvider(dialog, provider);
   await dialog.getByText("everything", { exact: true }).click();
   await dialog.getByRole("button", { name: COMPANY[provider].go }).click();
   const address = system[provider].address;
