@@ -2,6 +2,7 @@
 import { unwrap, type Api } from "@plugin-host/client";
 import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery, type InfiniteData, type QueryClient } from "@tanstack/react-query";
 import { useMemo, useSyncExternalStore } from "react";
+import { reachable } from "../accounts/status.ts";
 import { keys } from "../api/keys.ts";
 import { usePage } from "../app/context.tsx";
 import { kindOf } from "../shared/problem.ts";
@@ -80,11 +81,10 @@ export function textOptions(api: Api, message: string) {
   });
 }
 
-/** Lets the providers be asked for what is new, which comes by events. What keeps one from being asked, its account says. */
+/** Lets the providers be asked for what is new, which comes by events; one that is being asked, once more. What keeps one from it, its account says. */
 export async function checkForMail(api: Api, client: QueryClient, accounts: readonly Account[]): Promise<void> {
-  const idle = accounts.filter(({ status }) => status.condition === "up-to-date");
   await Promise.all(
-    idle.map(async ({ id }) => {
+    accounts.filter(reachable).map(async ({ id }) => {
       const account = await unwrap(api.POST("/api/mail/accounts/{id}/sync", { params: { path: { id } } })).catch(() => undefined);
       if (account !== undefined) client.setQueryData<Account[]>(keys.accounts(), (list) => list?.map((each) => (each.id === id ? account : each)));
     }),
