@@ -1,18 +1,7 @@
 /** The frame around everything: who is in, what is there, and what happens when it goes. */
-import type { Page } from "@playwright/test";
-
-import { confirmPassword, open, signIn } from "../src/people.ts";
-import type { Person, System } from "../src/system.ts";
+import { administering, open, signIn } from "../src/people.ts";
+import type { System } from "../src/system.ts";
 import { expect, test } from "../src/test.ts";
-
-/** Does something that may ask for the password again, until `done` can be seen. */
-async function administering(page: Page, person: Person, act: () => Promise<void>, done: () => ReturnType<Page["locator"]>): Promise<void> {
-  await act();
-  const again = page.getByRole("dialog", { name: "Enter your password again" });
-  await expect(again.or(done()).first()).toBeVisible();
-  if (await again.isVisible()) await confirmPassword(page, person);
-  await expect(done()).toBeVisible();
-}
 
 const at = (system: System, path: string) => new URL(path, system.base).href;
 

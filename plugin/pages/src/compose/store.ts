@@ -36,6 +36,7 @@ class ComposeStore {
   private windows: readonly Window[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly kept = new Map<string, Kept>();
+  private readonly leaving = new Map<string, Promise<unknown>>();
 
   constructor() {
     for (const { key, content, saved } of read()) {
@@ -65,6 +66,7 @@ class ComposeStore {
 
   readonly close = (key: string): void => {
     this.kept.delete(key);
+    this.leaving.delete(key);
     this.write();
     this.set(this.windows.filter((window) => window.key !== key));
   };
@@ -79,10 +81,24 @@ class ComposeStore {
     }
   };
 
-  /** What is written in a window now. */
+  /** What is written in a window now. What comes after it was closed must not bring it back. */
   readonly keep = (key: string, content: Content, saved: SavedAs | undefined): void => {
+    if (!this.has(key)) return;
     this.kept.set(key, { key, content, ...(saved === undefined ? {} : { saved }) });
     this.write();
+  };
+
+  readonly has = (key: string): boolean => this.windows.some((window) => window.key === key);
+
+  /** A window is taken from the page with all of it, as for a look into the accounts; its last saving is still under way. */
+  readonly leave = (key: string, saving: Promise<unknown>): void => {
+    this.leaving.set(key, saving);
+  };
+
+  /** What was written in a window before it was taken from the page. */
+  readonly left = async (key: string): Promise<Kept | undefined> => {
+    await this.leaving.get(key)?.catch(() => undefined);
+    return this.kept.get(key);
   };
 
   private set(windows: readonly Window[]): void {

@@ -52,6 +52,14 @@ export function useDraft(window: Window, begun: Begun, current: RefObject<Conten
     [],
   );
 
+  // The page may go with windows open: what was typed last is saved, and is there when it comes back.
+  useEffect(
+    () => () => {
+      if (composeStore.has(window.key)) composeStore.leave(window.key, saver.flush());
+    },
+    [saver, window.key],
+  );
+
   // What failed for want of a network is saved when there is one again; what is not saved yet, before the page goes.
   useEffect(() => {
     const again = () => void saver.flush();

@@ -6,7 +6,7 @@ import { attachmentAddress } from "../mailbox/files.ts";
 import { can, type Account, type Message } from "../mailbox/types.ts";
 import { emptyContent, fromDraft, withSignature, withSources, type Content, type Draft } from "./content.ts";
 import type { SavedAs } from "./saver.ts";
-import type { Window } from "./store.ts";
+import { composeStore, type Window } from "./store.ts";
 
 export interface Begun {
   content: Content;
@@ -24,9 +24,11 @@ export function useSeed({ key, seed }: Window, accounts: readonly Account[] | un
     retry: false,
     queryFn: async (): Promise<Begun> => {
       const known = accounts ?? [];
+      const left = await composeStore.left(key);
+      if (left !== undefined) return writtenBefore(left);
       switch (seed.kind) {
         case "content":
-          return { content: { ...seed.content, files: seed.content.files.filter((file) => file.state.kind === "there") }, ...(seed.saved === undefined ? {} : { saved: seed.saved }) };
+          return writtenBefore(seed);
         case "new": {
           const account = preferred(known);
           const content = emptyContent(account?.id ?? "");
@@ -46,6 +48,11 @@ export function useSeed({ key, seed }: Window, accounts: readonly Account[] | un
       }
     },
   });
+}
+
+/** What was on its way up went with the page. */
+function writtenBefore({ content, saved }: { content: Content; saved?: SavedAs }): Begun {
+  return { content: { ...content, files: content.files.filter((file) => file.state.kind === "there") }, ...(saved === undefined ? {} : { saved }) };
 }
 
 interface ReadDraft {

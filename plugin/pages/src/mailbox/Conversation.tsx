@@ -8,6 +8,7 @@ import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../app/context.tsx";
 import { useCompose } from "../compose/store.ts";
+import { kindOf } from "../shared/problem.ts";
 import { Failure } from "../shared/states.tsx";
 import type { Actions } from "./actions.ts";
 import { useCommand } from "./commands.tsx";
@@ -114,7 +115,8 @@ export function Conversation({ id, place, asked, items, folders, folderList, acc
   useCommand("replyAll", reply("reply-all"));
   useCommand("forward", reply("forward"));
 
-  if (query.isError && messages === undefined) {
+  // What was deleted elsewhere is not shown any longer, though it is remembered.
+  if (query.isError && (messages === undefined || kindOf(query.error) === "not-found")) {
     return (
       <div className="mail-conversation">
         <header className="mail-conversation-bar">

@@ -9,7 +9,7 @@ import { Empty, Failure } from "../shared/states.tsx";
 import { useNow } from "../shared/time.ts";
 import type { Actions } from "./actions.ts";
 import { useCommand } from "./commands.tsx";
-import { prefetchThread } from "./data.ts";
+import { checkForMail, prefetchThread } from "./data.ts";
 import { accountColors } from "./colors.ts";
 import { withHeadings, type Made } from "./days.ts";
 import type { Folders } from "./effect.ts";
@@ -167,7 +167,7 @@ export function ListPane(props: Props) {
   const refresh = async () => {
     setRefreshing(true);
     scroller.current?.scrollTo({ top: 0 });
-    await refreshLists(client, api, "unknown");
+    await Promise.all([checkForMail(api, client, accounts), refreshLists(client, api, "unknown")]);
     setRefreshing(false);
   };
   const pressed = (event: React.KeyboardEvent) => {

@@ -11,7 +11,7 @@ import { Failure } from "../shared/states.tsx";
 import { useActions } from "./actions.ts";
 import { useCommand } from "./commands.tsx";
 import { Conversation } from "./Conversation.tsx";
-import { listName, useAccounts, useFolders, useThreads } from "./data.ts";
+import { listName, useAccounts, useFolders, useGone, useThreads } from "./data.ts";
 import { FolderPane } from "./FolderPane.tsx";
 import { ListPane } from "./ListPane.tsx";
 import { Shown } from "./order.ts";
@@ -53,7 +53,10 @@ export function MailboxPage({ place }: Props) {
   const name = listName(asked);
   const bySearch = asked?.q !== undefined || (asked?.addresses?.length ?? 0) > 0 || (asked?.domains?.length ?? 0) > 0;
   const [shown] = useState(() => new Shown<ThreadSummary>());
-  const { items, held } = shown.next(name, threads.items, frozen && !bySearch, place.thread);
+  const { items: kept, held } = shown.next(name, threads.items, frozen && !bySearch, place.thread);
+  const gone = useGone(place.thread);
+  // The open one stays listed whatever becomes of it, but not when it was deleted.
+  const items = useMemo(() => (gone ? kept.filter((item) => item.id !== place.thread) : kept), [gone, kept, place.thread]);
 
   const recent = useRecent(place.thread);
   const go = useCallback((to: Place, replace = false) => navigate(address(to), { replace }), [navigate]);

@@ -2,12 +2,12 @@
 import Button from "antd/es/button";
 import Skeleton from "antd/es/skeleton";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePage } from "../app/context.tsx";
 import { Failure } from "../shared/states.tsx";
 import { textOptions } from "./data.ts";
-import { highlight } from "./highlight.ts";
+import { highlight, passages } from "./highlight.ts";
 import { MailFrame } from "./MailFrame.tsx";
 import { blocks, pieces } from "./plain.ts";
 import type { Message } from "./types.ts";
@@ -43,8 +43,28 @@ export function MessageBody({ message, plain, words }: Props) {
           </Button>
         </div>
       ) : null}
+      <Found text={`${text.data.text} ${text.data.quoted ?? ""}`} words={words} />
       <MailFrame message={message} remote={remote} />
     </>
+  );
+}
+
+/** Where a search was right: nothing of the page's can be marked within the frame. */
+function Found({ text, words }: { text: string; words: readonly string[] }) {
+  const { t } = useTranslation("mailbox");
+  const found = useMemo(() => passages(text, words), [text, words]);
+  if (found.length === 0) return null;
+  return (
+    <div className="mail-found">
+      <span>{t("foundHere")}</span>
+      <ul>
+        {found.map((passage, index) => (
+          <li key={index} dir="auto">
+            {passage.map((segment, at) => (segment.hit ? <mark key={at}>{segment.text}</mark> : segment.text))}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

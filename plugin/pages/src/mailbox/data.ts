@@ -2,9 +2,11 @@
 import { unwrap, type Api } from "@plugin-host/client";
 import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery, type InfiniteData, type QueryClient } from "@tanstack/react-query";
 import { useMemo, useSyncExternalStore } from "react";
+import { reachable } from "../accounts/status.ts";
 import { keys } from "../api/keys.ts";
 import { usePage } from "../app/context.tsx";
-import { foldersOf, type Folders } from "./effect.ts";
+import { kindOf } from "../shared/problem.ts";
+import { foldersOf, thrownAway, type Folders } from "./effect.ts";
 import { Joiner } from "./order.ts";
 import { overFolders, overList, overMessages } from "./overlay.ts";
 import { useOverlay } from "./session.tsx";
@@ -79,6 +81,16 @@ export function textOptions(api: Api, message: string) {
   });
 }
 
+/** Lets the providers be asked for what is new, which comes by events; one that is being asked, once more. What keeps one from it, its account says. */
+export async function checkForMail(api: Api, client: QueryClient, accounts: readonly Account[]): Promise<void> {
+  await Promise.all(
+    accounts.filter(reachable).map(async ({ id }) => {
+      const account = await unwrap(api.POST("/api/mail/accounts/{id}/sync", { params: { path: { id } } })).catch(() => undefined);
+      if (account !== undefined) client.setQueryData<Account[]>(keys.accounts(), (list) => list?.map((each) => (each.id === id ? account : each)));
+    }),
+  );
+}
+
 export function useAccounts() {
   return useQuery(accountsOptions(usePage().api));
 }
@@ -114,7 +126,9 @@ export function useThreads(asked: Matching | undefined, folders: Folders) {
   const pages = query.data?.pages;
   const joiner = useMemo(() => new Joiner<ThreadSummary>(), [name]);
   const raw = useMemo(() => joiner.join(pages ?? []), [joiner, pages]);
-  const items = useMemo(() => overList(raw, ops, name, asked ?? {}, folders), [raw, ops, name, asked, folders]);
+  // The host lists under a label also what was thrown away with it. Of a longer conversation that may be a part.
+  const listed = useMemo(() => raw.filter((item) => item.messages > 1 || !thrownAway(item, asked ?? {}, folders)), [raw, asked, folders]);
+  const items = useMemo(() => overList(listed, ops, name, asked ?? {}, folders), [listed, ops, name, asked, folders]);
   return { query, items };
 }
 
@@ -124,6 +138,12 @@ export function useThread(id: string, folders: Folders) {
   const { data } = query;
   const messages = useMemo(() => (data === undefined ? undefined : overMessages(data, ops, id, folders)), [data, ops, id, folders]);
   return { query, messages };
+}
+
+/** Whether the host has said that this conversation is there no more. */
+export function useGone(id: string | undefined): boolean {
+  const { error } = useQuery({ ...threadOptions(usePage().api, id ?? ""), enabled: false });
+  return id !== undefined && kindOf(error) === "not-found";
 }
 
 /** Reads a conversation before it is opened, with the texts that will be expanded. */

@@ -42,6 +42,9 @@ describe("what an action will have done", () => {
     expect(belongs(thread("g", ["g-tr", "g-la"]), {}, folders)).toBe(false);
     expect(belongs(thread("g", []), {}, folders)).toBe(true);
     expect(belongs(thread("g", ["g-tr", "g-in"]), {}, folders)).toBe(true);
+    expect(belongs(thread("g", ["g-tr", "g-la"]), { folders: ["g-la"] }, folders)).toBe(false);
+    expect(belongs(thread("g", ["g-tr", "g-la"]), { folders: ["g-tr"] }, folders)).toBe(true);
+    expect(belongs(thread("g", ["g-la"]), { folders: ["g-la"] }, folders)).toBe(true);
   });
 
   it("counts unread messages where they are and where they go", () => {

@@ -96,9 +96,17 @@ function moved(item: Place, { action, folder }: Change, folders: Folders): strin
  */
 export function belongs(item: ThreadSummary, asked: Matching, folders: Folders): boolean {
   const wanted = asked.folders ?? [];
-  if (wanted.length > 0) return item.folders.some((id) => wanted.includes(id));
-  const away = item.folders.filter((id) => ["trash", "spam"].includes(folders.byId.get(id)?.role ?? ""));
-  return away.length === 0 || away.length < item.folders.filter((id) => folders.byId.get(id)?.role !== "label").length;
+  if (wanted.length > 0 && !item.folders.some((id) => wanted.includes(id))) return false;
+  return !thrownAway(item, asked, folders);
+}
+
+/** Whether all of a conversation is in trash or spam and something else is asked for. It keeps its labels there, and is not listed under them. */
+export function thrownAway(item: ThreadSummary, asked: Matching, folders: Folders): boolean {
+  const role = (id: string) => folders.byId.get(id)?.role ?? "";
+  const isAway = (id: string) => ["trash", "spam"].includes(role(id));
+  if (asked.folders?.some(isAway) === true) return false;
+  const away = item.folders.filter(isAway).length;
+  return away > 0 && away === item.folders.filter((id) => role(id) !== "label").length;
 }
 
 /** How an action changes the unread counters, by folder. */

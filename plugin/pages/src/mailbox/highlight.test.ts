@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { around, highlight, terms } from "./highlight.ts";
+import { around, highlight, passages, terms } from "./highlight.ts";
 
 const shown = (text: string, q: string) => highlight(text, terms(q)).map(({ text, hit }) => (hit ? `[${text}]` : text)).join("");
 
@@ -27,6 +27,16 @@ describe("highlights", () => {
     expect(around(text, ["slow"])).toBe(text);
     expect(around(text, ["absent"])).toBe(text);
     expect(around(text, [])).toBe(text);
+  });
+
+  it("are told in short passages", () => {
+    const far = "word ".repeat(40);
+    const told = (text: string, q: string) => passages(text, terms(q)).map((passage) => passage.map(({ text, hit }) => (hit ? `[${text}]` : text)).join(""));
+    expect(told(`${far}boat\n\nand Boat ${far}`, "boat")).toEqual([expect.stringMatching(/^… (?:word )+\[boat\] and \[Boat\] (?:word )+…$/)]);
+    expect(told(`boat ${far}boat ${far}boat ${far}boat`, "boat")).toHaveLength(3);
+    expect(told("boat", "boat")).toEqual(["[boat]"]);
+    expect(told("船".repeat(9), "船")).toEqual(["[船]".repeat(9)]);
+    expect(told(far, "boat")).toEqual([]);
   });
 
   it("survives what looks like a pattern", () => {

@@ -55,6 +55,40 @@ export function around(text: string, wanted: readonly string[], before = 24): st
   return `… ${text.slice(word >= 0 && word < first.text.length ? word + 1 : from).trimStart()}`;
 }
 
+/** Up to `most` short pieces of a text around its hits: for a text that can't be marked where it stands. */
+export function passages(text: string, wanted: readonly string[], most = 3, beside = 60): Segment[][] {
+  const segments = highlight(text.replaceAll(/\s+/g, " ").trim(), wanted);
+  const spans: [number, number][] = [];
+  for (const [at, { hit }] of segments.entries()) {
+    if (!hit) continue;
+    const last = spans.at(-1);
+    // Hits close to each other are one passage.
+    if (last !== undefined && (last[1] === at - 1 || (segments[at - 1]?.text ?? "").length <= 2 * beside)) last[1] = at;
+    else spans.push([at, at]);
+  }
+  return spans.slice(0, most).map(([from, to]) => {
+    const before = segments[from - 1];
+    const after = segments[to + 1];
+    return [
+      ...(before === undefined ? [] : [{ text: cut(before.text, -beside), hit: false }]),
+      ...segments.slice(from, to + 1),
+      ...(after === undefined ? [] : [{ text: cut(after.text, beside), hit: false }]),
+    ];
+  });
+}
+
+/** The first so many characters, or with a negative number the last, in whole words. */
+function cut(text: string, size: number): string {
+  if (text.length <= Math.abs(size)) return text;
+  if (size > 0) {
+    const end = text.lastIndexOf(" ", size);
+    return `${text.slice(0, end > 0 ? end : size)} …`;
+  }
+  const from = text.length + size;
+  const word = text.indexOf(" ", from);
+  return `… ${text.slice(word >= 0 && word < text.length - 1 ? word + 1 : from)}`;
+}
+
 /** The text without case and accents, with where each of its characters came from. */
 function fold(text: string): { folded: string; places: number[] } {
   let folded = "";

@@ -17,18 +17,20 @@ export function SecretField({ id, field, value, disabled, invalid, describedBy, 
 
   if (stored && !replacing && typeof value !== "string") {
     const leaving = value === false;
+    // The field's label alone would not say what the button does.
+    const named = `${id}-label ${id}`;
     return (
       <div className="em-secret">
         <span className="em-secret-state" data-leaving={leaving || undefined}>
           <LockOutlined aria-hidden /> {t(leaving ? "secret.leaving" : "secret.stored")}
         </span>
         {leaving ? (
-          <Button id={id} disabled={disabled} onClick={() => onChange(true)}>
+          <Button id={id} aria-labelledby={named} disabled={disabled} onClick={() => onChange(true)}>
             {t("secret.keep")}
           </Button>
         ) : (
           <>
-            <Button id={id} disabled={disabled} onClick={() => setReplacing(true)}>
+            <Button id={id} aria-labelledby={named} disabled={disabled} onClick={() => setReplacing(true)}>
               {t("secret.replace")}
             </Button>
             <Button type="text" danger disabled={disabled} onClick={() => onChange(false)}>
