@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // Whoever names tests wants those and no others.
     let everything = chosen.is_empty() && options.rest.is_empty();
     let pages = if everything {
-        step("checking the pages", pages).and_then(|()| browser::run(&plugin))
+        step("checking the pages", pages).and_then(|()| browser::run(&plugin, &python))
     } else {
         Ok(())
     };
