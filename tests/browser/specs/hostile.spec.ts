@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Frame, Locator, Page } from "@playwright/
 
 import { bleach, dompurify, own, type Case } from "../src/hostile/cases.ts";
 import { CONFUSED, FILES, INLINE } from "../src/hostile/files.ts";
-import { conversations, deliver, messages, read, synchronised, type Letter } from "../src/hostile/post.ts";
+import { conversations, deliver, messages, read, synchronised, type Letter } from "../src/post.ts";
 import { openAll, provoke, scripts, showImages, strangers } from "../src/hostile/reader.ts";
 import { messageOf, trap, Watch, type Trap } from "../src/hostile/watch.ts";
 import { linked } from "../src/people.ts";

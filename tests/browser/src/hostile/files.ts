@@ -1,5 +1,5 @@
 /** Files that are not what they say. */
-import type { Part } from "./post.ts";
+import type { Part } from "../post.ts";
 
 /** A page that tells when it is one, and asks for something. */
 const PAGE = '<!doctype html><title>x</title><script>alert("file")</script><body onload="alert(\'file\')"><img src="http://file.evil.example/a">';

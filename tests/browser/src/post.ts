@@ -1,7 +1,7 @@
 /** Mail as it travels, and how it gets into a mailbox. */
 import { expect, type Page } from "@playwright/test";
 
-import type { ProviderName, System } from "../system.ts";
+import type { ProviderName, System } from "./system.ts";
 
 export interface Part {
   /** As the sender says it, parameters included. */
