@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // Whoever names tests wants those and no others.
     let everything = suite.is_none() && options.rest.is_empty();
     let pages = if everything {
-        step("checking the pages", pages).and_then(|()| browser::run(&plugin))
+        step("checking the pages", pages).and_then(|()| browser::run(&plugin, &python))
     } else {
         Ok(())
     };

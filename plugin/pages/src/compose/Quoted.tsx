@@ -29,7 +29,7 @@ export function Quoted({ html, onRemove }: Props) {
   );
 }
 
-/** It was sanitised by the plugin; the frame runs nothing and loads nothing besides. */
+/** It was sanitised by the plugin; the frame runs nothing, and shows images only if the message itself holds them. */
 function framed(html: string): string {
-  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><body dir="auto" style="margin:8px;font:14px/1.5 system-ui,sans-serif;background:#fff;color:#1a1a1a;overflow-wrap:anywhere">${html}</body>`;
+  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"><body dir="auto" style="margin:8px;font:14px/1.5 system-ui,sans-serif;background:#fff;color:#1a1a1a;overflow-wrap:anywhere">${html}</body>`;
 }

@@ -16,6 +16,7 @@ import { FolderPane } from "./FolderPane.tsx";
 import { ListPane } from "./ListPane.tsx";
 import { Shown } from "./order.ts";
 import { address, matching, noFilter, type Place, type Role } from "./place.ts";
+import { NONE_READY, opened } from "./ready.ts";
 import { Banners } from "./Banners.tsx";
 import { ShortcutsHelp } from "./ShortcutsHelp.tsx";
 import { Start } from "./Start.tsx";
@@ -168,9 +169,9 @@ function useStable<T>(value: T): T {
 const READY = 4;
 
 function useRecent(id: string | undefined): readonly string[] {
-  const [list, setList] = useState<readonly string[]>([]);
-  if (id === undefined || list[0] === id) return list;
-  const next = [id, ...list.filter((each) => each !== id)].slice(0, READY);
-  setList(next);
-  return next;
+  const [ready, setReady] = useState(NONE_READY);
+  if (id === undefined || ready.used[0] === id) return ready.places;
+  const next = opened(ready, id, READY);
+  setReady(next);
+  return next.places;
 }

@@ -63,4 +63,15 @@ describe("what is shown", () => {
     expect(now.held).toBe(0);
     expect(names([...shown.next("M", cd, true).items])).toBe("cd");
   });
+
+  it("lets go of what was open and is gone as soon as something else is open", () => {
+    for (const frozen of [false, true]) {
+      const shown = new Shown<{ id: string; latest: number }>();
+      const all = list("abc");
+      shown.next("L", all, frozen, "b");
+      const without = all.filter(({ id }) => id !== "b");
+      expect(names([...shown.next("L", without, frozen, "b").items])).toBe("abc");
+      expect(names([...shown.next("L", without, frozen, "c").items])).toBe("ac");
+    }
+  });
 });

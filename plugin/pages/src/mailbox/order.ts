@@ -85,15 +85,25 @@ export class Shown<T extends Listed> {
   private raw: readonly T[] = [];
   private shown: readonly T[] = [];
   private held = 0;
+  /** The open conversation, shown although it is gone from the list. */
+  private kept: string | undefined;
 
   next(name: string, raw: readonly T[], frozen: boolean, keep?: string): { items: readonly T[]; held: number } {
-    if (name !== this.name) this.set(raw, 0);
-    else if (raw !== this.raw || (!frozen && this.held > 0)) {
-      if (extendsList(this.raw, raw) && (frozen || this.held === 0)) this.set([...this.shown, ...raw.slice(this.raw.length)], this.held);
+    // What was kept for being open is let go once something else is.
+    const over = this.kept !== undefined && this.kept !== keep;
+    if (name !== this.name) {
+      this.set(raw, 0);
+      this.kept = undefined;
+    } else if (raw !== this.raw || over || (!frozen && this.held > 0)) {
+      if (!over && extendsList(this.raw, raw) && (frozen || this.held === 0)) this.set([...this.shown, ...raw.slice(this.raw.length)], this.held);
       else if (frozen) {
         const { items, held } = still(this.shown, raw, keep);
         this.set(items, held);
-      } else this.set(withKept(this.shown, raw, keep), 0);
+        this.note(raw, keep);
+      } else {
+        this.set(withKept(this.shown, raw, keep), 0);
+        this.note(raw, keep);
+      }
     }
     this.name = name;
     this.raw = raw;
@@ -103,6 +113,11 @@ export class Shown<T extends Listed> {
   private set(items: readonly T[], held: number): void {
     this.shown = items;
     this.held = held;
+  }
+
+  private note(raw: readonly T[], keep: string | undefined): void {
+    const extra = keep !== undefined && !raw.some((item) => item.id === keep) && this.shown.some((item) => item.id === keep);
+    this.kept = extra ? keep : undefined;
   }
 }
 
