@@ -102,7 +102,8 @@ for (const name of ["google", "microsoft"] as const) {
       expect(header(mail, "from")).toContain(provider.address);
       expect(header(mail, "to")).toContain("Мария Соколова");
       const html = textOf(mail, "text/html");
-      expect(html).toContain("Вот план, as <strong>agreed</strong>");
+      // Whoever types very fast may find the space before it bold as well.
+      expect(html).toMatch(/Вот план, as ?<strong> ?agreed<\/strong>/);
       expect(html).toMatch(/<li[^>]*>(<p[^>]*>)?first the boat/);
       expect(html).toContain("then 房子");
       expect(file(mail, "план.bin").equals(bytes)).toBe(true);
