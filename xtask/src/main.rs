@@ -26,6 +26,8 @@ enum Task {
     Generate,
     /// Compare the speed with that of others and write the figures into docs/performance.md
     Bench(task::bench::Options),
+    /// Make the README's pictures anew
+    Shots,
     /// Check formatting and lints, warnings being errors
     Lint,
     /// Say which compiler would make components, and why
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Task::Build(options) => task::build::run(&options),
         Task::Generate => task::generate::run(),
         Task::Bench(options) => task::bench::run(&options),
+        Task::Shots => task::browser::shots(),
         Task::Lint => task::lint::run(),
         Task::Toolchain => task::build::toolchain(),
     };

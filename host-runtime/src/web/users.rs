@@ -1,7 +1,7 @@
 //! People, for administrators.
 
 use axum::extract::State;
-use host_store::{NewUser, User};
+use host_store::{Error as StoreError, NewUser, User};
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -179,7 +179,15 @@ async fn add(
         disabled: false,
         created_at: 0,
     })?;
-    let user = state.store().users().add(user).await?;
+    let user = match state.store().users().add(user).await {
+        Err(StoreError::Conflict(_)) => {
+            return Err(Problem::field(
+                "email",
+                "Somebody has this address already.",
+            ));
+        }
+        added => added?,
+    };
     noted(
         &state,
         &principal,

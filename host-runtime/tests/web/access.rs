@@ -150,8 +150,8 @@ async fn administering_asks_for_the_password_again_after_a_while() {
     );
     is_problem(
         &admin.json(Method::POST, "/api/users", new()).await,
-        StatusCode::CONFLICT,
-        "conflict",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid-field",
     );
 }
 

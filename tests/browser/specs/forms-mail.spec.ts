@@ -86,7 +86,7 @@ test("who declines at the provider is told so, and led back to where it can be b
     await expect(page.getByRole("heading", { name: "The account was not linked" })).toBeVisible();
     await expect(page.getByText("The consent was declined.")).toBeVisible();
     await expect(page).toHaveURL((url) => url.origin === new URL(system.base).origin && !url.searchParams.has("state") && !url.searchParams.has("error"));
-    await page.getByRole("link", { name: "Go on" }).click();
+    await page.getByRole("link", { name: "Go back" }).click();
     await expect(page.getByRole("heading", { name: "Welcome to your mail" })).toBeVisible();
     await page.getByRole("button", { name: "Link an account" }).click();
     await expect(page.getByRole("heading", { name: "Mail accounts" })).toBeVisible();

@@ -39,12 +39,21 @@ export function wanted(name: string): string {
   return value;
 }
 
-/** Runs a system while `use` runs. `bare`: nothing is installed in the host yet. */
-export async function running(options: { bare: boolean; messages: number }, use: (system: System) => Promise<void>): Promise<void> {
+export interface Options {
+  /** Nothing is installed in the host yet. */
+  bare: boolean;
+  messages: number;
+  /** About 1 kB each, for a mailbox with very many; else as large as real ones. */
+  small?: boolean;
+}
+
+/** Runs a system while `use` runs. */
+export async function running(options: Options, use: (system: System) => Promise<void>): Promise<void> {
   const programs = wanted("BROWSER_PROGRAMS");
   const args = ["--component", wanted("BROWSER_COMPONENT"), "--host", join(programs, "plugin-host"), "--providers", join(programs, "provider-sim")];
   args.push("--messages", String(options.messages), "--port", "0", "--json");
   if (options.bare) args.push("--bare");
+  if (options.small === true) args.push("--profile", "small");
   // It ends when its input does, so also if this process is killed.
   const demo = spawn(join(programs, "demo"), args, { stdio: ["pipe", "pipe", "pipe"] });
   try {

@@ -33,6 +33,9 @@ struct Arguments {
     /// Messages in each simulated mailbox.
     #[arg(long, default_value_t = 500)]
     messages: usize,
+    /// How large they are: `small`, about 1 kB each, or `real`.
+    #[arg(long, default_value = "real")]
+    profile: String,
     /// Run the main job for both providers, print what happened and exit.
     #[arg(long, conflicts_with_all = ["json", "bare"])]
     check: bool,
@@ -71,6 +74,9 @@ async fn start(arguments: &Arguments) -> Result<Stack> {
     let options = Options {
         messages: arguments.messages,
         port: arguments.port,
+        simulator: ["--no-limits", "--profile", arguments.profile.as_str()]
+            .map(str::to_owned)
+            .to_vec(),
         ..Options::default()
     };
     Stack::start(paths, &options).await

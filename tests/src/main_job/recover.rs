@@ -117,16 +117,18 @@ pub(super) async fn killed(job: &mut Job, stack: &mut Stack) -> Result<((Client,
         .await?;
     let expected = job.mailbox().await?.messages.len() as u64;
     // Slow enough to be interrupted, whatever the machine.
-    job.providers
-        .fault(
-            job.provider,
-            "GET|POST",
-            "/(gmail|batch|v1.0)/",
-            100_000,
-            json!({ "do": "delay", "ms": 150 }),
-        )
-        .await
-        .ok();
+    let slow = json!({ "do": "delay", "ms": 150 });
+    for method in ["GET", "POST"] {
+        job.providers
+            .fault(
+                job.provider,
+                method,
+                "/(gmail|batch|v1.0)/",
+                100_000,
+                slow.clone(),
+            )
+            .await?;
+    }
     let (id, _) = link(stack, &second, job.provider).await?;
     let stored = until("some of the second backfill", PATIENCE, || async {
         let stored = number(&account(&second, &id).await?, "/status/local_count")?;

@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use xtask::{component, process};
 
-use super::{cargo, step, test};
+use super::{bench_pages, cargo, step, test};
 
 /// The peer, from PyPI, at the version that the figures name.
 const LIEER: &str = "lieer==1.6";
 
 /// What is built, always together: another selection has other features of what they depend on, and compiles it anew.
-const PACKAGES: [&str; 6] = [
+pub(super) const PACKAGES: [&str; 6] = [
     "--package",
     "host-runtime",
     "--package",
@@ -28,10 +28,13 @@ const PIP_LIMIT: Duration = Duration::from_secs(900);
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only one comparison: calls, backfill, list or start
-    #[arg(long)]
+    /// Only one comparison: calls, backfill, list, start or pages
+    #[arg(value_name = "COMPARISON")]
+    named: Option<String>,
+    /// The same
+    #[arg(long, conflicts_with = "named")]
     only: Option<String>,
-    /// Messages in the large mailbox of the list comparison
+    /// Messages in the large mailbox, of the list and of the pages
     #[arg(long, default_value_t = 100_000)]
     large: usize,
     /// Print the figures and leave docs/performance.md alone
@@ -39,22 +42,36 @@ pub(crate) struct Options {
     dry: bool,
 }
 
+impl Options {
+    /// The one comparison that is wanted; none: all.
+    fn wanted(&self) -> Option<&str> {
+        self.named.as_deref().or(self.only.as_deref())
+    }
+}
+
 /// All comparisons, or one.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let only = options.only.as_deref();
+    let only = options.wanted();
     let mut figures = String::new();
     if only.is_none_or(|only| only == "calls") {
         figures += &step("measuring calls", calls)?;
     }
-    if only != Some("calls") {
+    if !matches!(only, Some("calls" | "pages")) {
         figures += &step("measuring the whole", || whole(options))?;
     }
-    println!("{figures}");
-    if options.dry || only.is_some() {
-        Ok(())
-    } else {
-        write(&figures)
+    // What the others took half an hour for must not be lost with it.
+    let pages = only
+        .is_none_or(|only| only == "pages")
+        .then(|| step("measuring the pages", || bench_pages::run(options.large)))
+        .transpose();
+    if let Ok(Some(more)) = &pages {
+        figures += more;
     }
+    println!("{figures}");
+    if !options.dry && only.is_none() {
+        write(&figures)?;
+    }
+    pages.map(drop)
 }
 
 /// The host's own benchmark of a trivial call, through our layers and without them.
@@ -102,7 +119,7 @@ fn whole(options: &Options) -> anyhow::Result<String> {
         .arg("--lieer")
         .arg(xtask::root().join("tests/clients/run_lieer.py"));
     command.arg("--large").arg(options.large.to_string());
-    if let Some(only) = &options.only {
+    if let Some(only) = options.wanted() {
         command.arg("--only").arg(only);
     }
     let output = command

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use xtask::{node, process};
+use xtask::{component, node, process};
 
 use super::test::apt;
 use super::{build_programs, step};
@@ -31,25 +31,50 @@ pub(super) fn run(component: &Path, python: &Path) -> anyhow::Result<()> {
     }
     install()?;
     let markup = step("reading hostile markup from bleach", || hostile(python))?;
-    let programs = step(
-        "building the programs that the browser uses",
-        build_programs,
-    )?;
+    let programs = programs()?;
     step("using the pages in a browser", || {
         let node = node::prepared()?;
-        let mut npm = node.npm();
-        npm.args(["run", "--silent", "test:browser"])
-            .args(["--workspace", "tests/browser"])
-            .env("BROWSER_COMPONENT", component)
-            .env("BROWSER_PROGRAMS", programs)
-            .env("BROWSER_CHROMIUM", CHROMIUM)
-            .env("BROWSER_BLEACH", markup);
+        let mut npm = script(&node, "test:browser", component, &programs);
+        npm.env("BROWSER_BLEACH", markup);
         process::run(&mut npm).context("not all tests in the browser passed")
     })
 }
 
+fn programs() -> anyhow::Result<PathBuf> {
+    step(
+        "building the programs that the browser uses",
+        build_programs,
+    )
+}
+
+/// A script of `tests/browser`, told what there is to use.
+pub(super) fn script(
+    node: &node::Node,
+    name: &str,
+    component: &Path,
+    programs: &Path,
+) -> std::process::Command {
+    let mut npm = node.npm();
+    npm.args(["run", "--silent", name])
+        .args(["--workspace", "tests/browser"])
+        .env("BROWSER_COMPONENT", component)
+        .env("BROWSER_PROGRAMS", programs)
+        .env("BROWSER_CHROMIUM", CHROMIUM);
+    npm
+}
+
+/// `cargo xtask shots`: the pictures of the README, anew.
+pub(crate) fn shots() -> anyhow::Result<()> {
+    let component = component::plugin()?;
+    install()?;
+    let programs = programs()?;
+    let node = node::prepared()?;
+    let mut npm = script(&node, "shots", &component, &programs);
+    process::run(&mut npm).context("the pictures could not be made")
+}
+
 /// Installs the browser where there is none.
-fn install() -> anyhow::Result<()> {
+pub(super) fn install() -> anyhow::Result<()> {
     if Path::new(CHROMIUM).exists() {
         return Ok(());
     }

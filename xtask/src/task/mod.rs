@@ -1,6 +1,7 @@
 //! One module for each task.
 
 pub(crate) mod bench;
+mod bench_pages;
 pub(crate) mod browser;
 pub(crate) mod build;
 pub(crate) mod demo;

@@ -62,10 +62,16 @@ pub(super) fn summarise(
             participants.push(sender.clone());
         }
     }
-    let mut places: Vec<String> = messages
-        .iter()
-        .flat_map(|message| message.folders.0.iter().cloned())
-        .collect();
+    // What was thrown away keeps its labels and its star, and is listed only where it was thrown.
+    let listed = |message: &&Light| {
+        let all = &message.folders.0;
+        let thrown = folders.hidden(&real(all, folders.account()));
+        all.iter()
+            .filter(|place| !thrown || folders.hidden(std::slice::from_ref(*place)))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let mut places: Vec<String> = messages.iter().flat_map(listed).collect();
     places.sort_unstable();
     places.dedup();
     let any = |mark: fn(&Light) -> bool| messages.iter().any(|message| mark(message));

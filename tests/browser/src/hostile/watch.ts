@@ -138,7 +138,8 @@ export class Watch {
 
   private asked(request: Request): void {
     const url = request.url();
-    if (/^(?:data|blob|chrome-extension):/.test(url)) return;
+    // The last two are the browser's own viewer of files.
+    if (/^(?:data|blob|chrome|chrome-extension):/.test(url)) return;
     const { origin, pathname } = new URL(url);
     const frame = frameOf(request);
     const inside = frame !== undefined && frame.parentFrame() !== null;
