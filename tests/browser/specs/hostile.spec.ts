@@ -23,6 +23,9 @@ interface Batch {
   cases: ReadonlyMap<string, Case>;
 }
 
+// What records a trace runs scripts in each frame and loads its images again: the policies hold that back, and it would be taken for the mail's.
+test.use({ trace: "off", screenshot: "off" });
+
 let foreign: Trap;
 let browser: Browser;
 let singles = 0;
@@ -236,8 +239,8 @@ test("markup and line ends in a subject and in a sender’s name are text, where
   });
 });
 
-// Gmail hands on decoded headers, which the plugin reads as if they were not: `plugin/core/src/provider/headers.rs`.
-test.fixme("an address within a sender’s name is not taken for the sender’s", async ({ system }) => {
+// Gmail hands on decoded headers, where a name can look like an address: `plugin/core/src/provider/headers.rs`.
+test("an address within a sender’s name is not taken for the sender’s", async ({ system }) => {
   await reading(system.base, async (page, watch) => {
     for (const name of ["Bank <service@bank.example>", "service@bank.example", SMUGGLED]) {
       const conversation = await opened(page, system, watch, { from: { name, encoded: true }, subject: "Your account", html: "<p>Hello</p>" });

@@ -52,8 +52,8 @@ const MEMBER: readonly Screen[] = [
   },
   {
     name: "search",
-    path: "/mail?q=quokkaphone",
-    ready: shows(".mail-row, .em-empty, [role=status]"),
+    path: "/mail/search?q=quokkaphone",
+    ready: shows(".mail-row"),
   },
   {
     name: "compose",
@@ -102,6 +102,8 @@ async function wider(page: Page): Promise<number> {
 async function look(page: Page, system: System, person: Person, screens: readonly Screen[]): Promise<string[]> {
   const faults: string[] = [];
   const where = { now: "" };
+  // Signing in is told in English, and begins with being told that one is not signed in.
+  await open(page, system, person, "/tokens");
   page.on("console", (message) => {
     // What is not there is answered with 404, and the browser notes that.
     if (message.type() === "error" && !/status of 404/.test(message.text())) faults.push(`${where.now}: ${message.text()}`);
@@ -109,12 +111,13 @@ async function look(page: Page, system: System, person: Person, screens: readonl
   page.on("pageerror", (error) => faults.push(`${where.now}: ${error.message}`));
   await mkdir(FOLDER, { recursive: true });
   for (const language of LANGUAGES) {
-    await open(page, system, person, "/tokens");
     await speak(page, system, language);
     for (const screen of screens) {
       where.now = `${screen.name} ${language}`;
       await page.setViewportSize(SIZES[0]);
       await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+      // What was being written would come back.
+      await page.evaluate(() => sessionStorage.clear());
       await page.goto(new URL(screen.path, system.base).href);
       await screen.ready(page);
       for (const size of SIZES) {

@@ -60,7 +60,9 @@ pub(super) fn read<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone)
     };
     Headers {
         subject: parsed.subject().unwrap_or_default().trim().to_owned(),
-        from: addresses(parsed.from()).into_iter().next(),
+        from: value("from")
+            .and_then(named_like_an_address)
+            .or_else(|| addresses(parsed.from()).into_iter().next()),
         to: addresses(parsed.to()),
         cc: addresses(parsed.cc()),
         bcc: addresses(parsed.bcc()),
@@ -75,6 +77,26 @@ pub(super) fn read<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone)
         references: value("references").map(ids).unwrap_or_default(),
         marker: value(MARKER).map(|text| text.trim().to_owned()),
     }
+}
+
+/// An author whose name holds something like an address, once it is decoded: the address is what stands last, and the rest is only a name. A
+/// parser of the raw field would take whatever the name says first for the sender.
+fn named_like_an_address(value: &str) -> Option<Address> {
+    let value = value.trim();
+    let (name, email) = value.strip_suffix('>')?.rsplit_once('<')?;
+    let name = name.trim();
+    let name = name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+        .map_or_else(
+            || name.to_owned(),
+            |name| name.replace("\\\"", "\"").replace("\\\\", "\\"),
+        );
+    let deceives = name.contains(['<', '@']) && !name.contains("=?");
+    (deceives && !email.contains(char::is_whitespace)).then(|| Address {
+        name,
+        email: email.to_owned(),
+    })
 }
 
 fn addresses(found: Option<&mail_parser::Address<'_>>) -> Vec<Address> {
@@ -189,6 +211,28 @@ pub(super) fn decode_text(bytes: &[u8], charset: Option<&str>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_an_address_is_a_name() {
+        let from = |value: &'static str| {
+            let read = read([("From", value)].into_iter());
+            read.from.map(|from| (from.name, from.email))
+        };
+        let stranger = |name: &str| Some((name.to_owned(), "stranger@evil.example".to_owned()));
+        assert_eq!(
+            from("Bank <service@bank.example> <stranger@evil.example>"),
+            stranger("Bank <service@bank.example>")
+        );
+        assert_eq!(
+            from("\"service@bank.example\" <stranger@evil.example>"),
+            stranger("service@bank.example")
+        );
+        assert_eq!(
+            from("service@bank.example <stranger@evil.example>"),
+            stranger("service@bank.example")
+        );
+        assert_eq!(from("Ada <stranger@evil.example>"), stranger("Ada"));
+    }
 
     #[test]
     fn broken_and_encoded_fields_are_read_as_far_as_they_go() {
