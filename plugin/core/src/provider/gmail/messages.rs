@@ -25,8 +25,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Requests of one batch: two batches under way keep Gmail busy while one of them is on the wire.
-const PIECE: usize = batch::MOST / 2;
+/// Requests of one batch; never more are under way, see [`batch::MOST`].
+const PIECE: usize = batch::MOST;
 
 /// Requests of one kind in flight: Gmail begins to refuse at about ten per person.
 const AT_ONCE: usize = 4;
