@@ -19,6 +19,9 @@ interface Props {
   onDraft: (draft: Draft) => void;
 }
 
+/** What stands in advanced fields unless somebody changes it: the cloud of everybody else, and Gmail's quota of a new project. */
+const USUAL: ReadonlySet<unknown> = new Set(["global", 6_000]);
+
 /** One section: its fields, saved together and apart from all others, and how to get what belongs into them. */
 export function SectionForm({ section, draft, onDraft }: Props) {
   const { t } = useTranslation("settings");
@@ -70,7 +73,7 @@ export function SectionForm({ section, draft, onDraft }: Props) {
   );
   const plain = section.fields.filter((field) => !field.advanced);
   const advanced = section.fields.filter((field) => field.advanced);
-  const set = advanced.filter((field) => field.value !== null && field.value !== undefined && field.value !== "" && field.value !== "global").length;
+  const set = advanced.filter((field) => field.value !== null && field.value !== undefined && field.value !== "" && !USUAL.has(field.value)).length;
 
   return (
     <div className={provider ? "em-settings-columns" : undefined}>
