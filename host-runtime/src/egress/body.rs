@@ -205,6 +205,6 @@ impl Body for AheadBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size.clone()
+        self.size
     }
 }

@@ -60,31 +60,7 @@ impl<P: Platform> Graph<'_, P> {
             }
         };
         let page: Page<Raw> = self.client.json(preferring(Call::get(url), None)).await?;
-        let items = page.value.into_iter().filter_map(|raw| {
-            let Some(message) = neutral(&raw) else {
-                // Asked for by itself, it may be readable; and if not, it is kept as such.
-                return Some(Listed {
-                    id: id_of(&raw)?,
-                    thread: None,
-                    light: Light::default(),
-                    message: None,
-                });
-            };
-            let light = Light {
-                read: Some(message.read),
-                starred: Some(message.starred),
-                folders: Some(message.folders.clone()),
-                received: Some(message.received),
-                thread: Some(message.thread.clone()),
-                draft: Some(message.draft),
-            };
-            Some(Listed {
-                id: message.id.clone(),
-                thread: Some(message.thread.clone()),
-                light,
-                message: Some(Box::new(message)),
-            })
-        });
+        let items = page.value.iter().filter_map(|raw| listed(raw));
         Ok(Listing {
             items: items.collect(),
             next: page.next_link,
@@ -117,6 +93,33 @@ impl<P: Platform> Graph<'_, P> {
         let call = Call::get(self.url(&format!("/me/messages/{}/$value", escape(message))));
         Ok(self.client.send(preferring(call, None)).await?.into_body())
     }
+}
+
+/// None: it doesn't say which message it is.
+fn listed(raw: &RawValue) -> Option<Listed> {
+    let Some(message) = neutral(raw) else {
+        // Asked for by itself, it may be readable; and if not, it is kept as such.
+        return Some(Listed {
+            id: id_of(raw)?,
+            thread: None,
+            light: Light::default(),
+            message: None,
+        });
+    };
+    let light = Light {
+        read: Some(message.read),
+        starred: Some(message.starred),
+        folders: Some(message.folders.clone()),
+        received: Some(message.received),
+        thread: Some(message.thread.clone()),
+        draft: Some(message.draft),
+    };
+    Some(Listed {
+        id: message.id.clone(),
+        thread: Some(message.thread.clone()),
+        light,
+        message: Some(Box::new(message)),
+    })
 }
 
 /// Says nothing of the message: it is asked for again.
