@@ -46,6 +46,12 @@ impl Engine {
         &self.world.host
     }
 
+    /// Requests that the providers got so far.
+    pub(crate) fn requests(&self) -> u64 {
+        let counts = self.world.sim.log().counts();
+        counts.iter().map(|count| count.count).sum()
+    }
+
     pub(crate) fn now(&self) -> u64 {
         use email_manager_core::platform::Clock as _;
         self.world.host.now()

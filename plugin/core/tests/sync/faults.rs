@@ -101,18 +101,6 @@ fn deliver(engine: &Engine) {
     provider.deliver(OWNER, &Deliver::new(letter)).unwrap();
 }
 
-/// Requests so far.
-fn requests(engine: &Engine) -> u64 {
-    engine
-        .world
-        .sim
-        .log()
-        .counts()
-        .iter()
-        .map(|count| count.count)
-        .sum()
-}
-
 /// Lets it befall the request after `position` others.
 fn arrange(engine: &Engine, misfortune: &Misfortune, position: u64) {
     let provider = engine.world.sim.backend(side(engine.world.kind));
@@ -163,7 +151,7 @@ async fn through(kind: ProviderKind, phase: Phase, misfortune: Option<(&Misfortu
         engine.settle().await;
         happen(&engine);
     }
-    let before = requests(&engine);
+    let before = engine.requests();
     if let Some((misfortune, position)) = misfortune {
         arrange(&engine, misfortune, position);
     }
@@ -171,7 +159,7 @@ async fn through(kind: ProviderKind, phase: Phase, misfortune: Option<(&Misfortu
         Phase::Backfill => engine.settle().await,
         Phase::Increment => engine.sync().await,
     }
-    let asked = requests(&engine) - before;
+    let asked = engine.requests() - before;
     engine.host().on_request(|| {});
     engine.world.sim.faults().clear(None);
     // What happened during the last look is found by the next.
@@ -238,13 +226,13 @@ async fn a_revoked_grant_stops_all_calls_at_once(#[case] kind: ProviderKind) {
             )
         })
         .await;
-    let before = requests(&engine);
+    let before = engine.requests();
     for _ in 0..20 {
         engine.world.advance(600);
         while engine.turn().await {}
     }
     assert_eq!(
-        requests(&engine),
+        engine.requests(),
         before,
         "nothing is asked until it is linked again"
     );

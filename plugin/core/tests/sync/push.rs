@@ -117,17 +117,6 @@ fn letter(subject: &str) -> Deliver {
     ))
 }
 
-fn requests(engine: &Engine) -> u64 {
-    engine
-        .world
-        .sim
-        .log()
-        .counts()
-        .iter()
-        .map(|count| count.count)
-        .sum()
-}
-
 #[rstest::rstest]
 #[case(GOOGLE)]
 #[case(MICROSOFT)]
@@ -141,11 +130,11 @@ async fn a_change_is_seen_after_one_message_and_without_waiting(#[case] kind: Pr
         came.iter().all(|(_, status)| matches!(status, 200 | 202)),
         "{came:?}"
     );
-    let asked = requests(&engine);
+    let asked = engine.requests();
     while engine.turn().await {}
     engine.check().await;
     assert!(
-        requests(&engine) - asked <= 12,
+        engine.requests() - asked <= 12,
         "it looked, and no more than that"
     );
 }
@@ -160,7 +149,7 @@ async fn what_is_forged_wakes_nobody_and_a_flood_is_one_look(#[case] kind: Provi
     deliver(&engine, "Told of");
     let genuine = hooks.came(before + 1).await.last().unwrap().0.clone();
     while engine.turn().await {}
-    let quiet = requests(&engine);
+    let quiet = engine.requests();
 
     let mut forged = genuine.clone();
     if kind == GOOGLE {
@@ -193,13 +182,13 @@ async fn what_is_forged_wakes_nobody_and_a_flood_is_one_look(#[case] kind: Provi
         assert!(answer.status < 500, "{answer:?}");
     }
     assert!(!engine.turn().await);
-    assert_eq!(requests(&engine), quiet);
+    assert_eq!(engine.requests(), quiet);
 
     for _ in 0..50 {
         webhook::handle(engine.host(), kind.name(), &genuine).await;
     }
     while engine.turn().await {}
-    assert!(requests(&engine) - quiet <= 15, "fifty messages, one look");
+    assert!(engine.requests() - quiet <= 15, "fifty messages, one look");
 }
 
 #[rstest::rstest]

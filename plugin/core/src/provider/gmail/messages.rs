@@ -25,9 +25,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Requests of one batch; never more are under way, see [`batch::MOST`].
-const PIECE: usize = batch::MOST;
-
 /// Requests of one kind in flight: Gmail begins to refuse at about ten per person.
 const AT_ONCE: usize = 4;
 
@@ -89,9 +86,10 @@ impl<P: Platform> Gmail<'_, P> {
     ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         let asks = asks(wanted);
         let mut found = Vec::with_capacity(wanted.len());
-        let mut answered = stream::iter(asks.chunks(PIECE))
+        let mut answered = stream::iter(asks.chunks(batch::MOST))
             .map(|piece| async move { (piece, self.answers(piece).await) })
-            .buffered(batch::MOST / PIECE);
+            // Never more than one batch is under way, see `batch::MOST`.
+            .buffered(1);
         let mut current = match answered.next().await {
             Some((_, Err(error))) => return Err(error),
             Some((piece, Ok(answers))) => Some((piece, answers)),
