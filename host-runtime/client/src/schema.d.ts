@@ -1109,6 +1109,7 @@ export interface components {
              * @description Messages at the provider.
              */
             provider_count?: number | null;
+            quota: components["schemas"]["Quota"];
             /** @description Why the worker waits, for a person. */
             reason?: string | null;
             stage: components["schemas"]["Stage"];
@@ -2170,6 +2171,24 @@ export interface components {
              * @description Messages stored.
              */
             stored: number;
+        };
+        /** @description What an account may ask of its provider. */
+        Quota: {
+            /**
+             * Format: int64
+             * @description Of so many.
+             */
+            units: number;
+            /**
+             * Format: int64
+             * @description The provider's units, spent in the `window` milliseconds up to now.
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description Milliseconds.
+             */
+            window: number;
         };
         /** @description A message or thread that the action could not be applied to. */
         Refused: {

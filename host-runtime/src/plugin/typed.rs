@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::call::{CallError, OnBehalf};
 use super::instance::Running;
-use crate::bindings::mail::accounts::{Account, Changes, LogPage, ParkedMessage, Unlinked};
+use crate::bindings::mail::accounts::{
+    Account, Changes, LogPage, Overview, ParkedMessage, Unlinked,
+};
 use crate::bindings::mail::actions::{Action, Applied, Subject};
 use crate::bindings::mail::compose::{
     Content as OutgoingContent, Draft, Opened, Outgoing, Outgoings, Relation, Saved,
@@ -278,6 +280,21 @@ impl Mail {
     /// The plugin's id.
     pub fn id(&self) -> &str {
         self.running.id()
+    }
+}
+
+impl Mail {
+    /// All people's accounts in figures.
+    pub async fn overviews(&self) -> Result<Vec<Overview>, PluginError> {
+        call!(
+            &self.running,
+            OnBehalf::default(),
+            "accounts",
+            "overviews",
+            |exports| exports.mail.as_ref().map(|mail| &mail.accounts),
+            |store, guest| guest.call_overviews(&mut *store)
+        )?
+        .map_err(PluginError::Refused)
     }
 }
 

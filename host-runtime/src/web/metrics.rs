@@ -110,7 +110,8 @@ impl Metrics {
     }
 }
 
-fn head(out: &mut String, name: &str, help: &str, kind: &str) {
+/// What precedes the lines of a figure.
+pub(super) fn head(out: &mut String, name: &str, help: &str, kind: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
@@ -120,7 +121,7 @@ fn single(out: &mut String, name: &str, help: &str, kind: &str, value: u64) {
 }
 
 /// A method may hold any token, so that a stranger chooses the label.
-fn escaped(label: &str) -> String {
+pub(super) fn escaped(label: &str) -> String {
     label
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

@@ -57,6 +57,7 @@ use crate::Host;
 use crate::config::Config;
 use crate::egress::client::Tls;
 use limiter::SignInLimiter;
+use mail::Figures;
 use metrics::Metrics;
 use notices::Notices;
 use problem::{Kind, Problem, Result};
@@ -93,6 +94,7 @@ struct Shared {
     openapi: String,
     shell: Shell,
     notices: Notices,
+    figures: Figures,
 }
 
 impl AppState {
@@ -153,6 +155,10 @@ impl AppState {
 
     fn shell(&self) -> &Shell {
         &self.0.shell
+    }
+
+    fn figures(&self) -> &Figures {
+        &self.0.figures
     }
 
     fn notices(&self) -> &Notices {

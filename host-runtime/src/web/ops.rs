@@ -114,7 +114,7 @@ async fn figures(State(state): State<AppState>) -> Response {
             header::CONTENT_TYPE,
             "text/plain; version=0.0.4; charset=utf-8",
         )],
-        state.metrics().text(&more),
+        state.metrics().text(&more) + &state.figures().text(&state).await,
     )
         .into_response()
 }

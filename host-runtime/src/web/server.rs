@@ -290,6 +290,7 @@ async fn state(
         control,
         tls: Tls::new([]).map_err(|error| StartError::Tls(error.to_string()))?,
         metrics: Metrics::default(),
+        figures: super::mail::Figures::default(),
         limiter: SignInLimiter::new(config.sign_in_tries),
         signer: Signer::new(),
         hashing: Semaphore::new(HASHES_AT_ONCE),

@@ -309,6 +309,33 @@ pub struct Status {
     pub local_count: u64,
     pub provider_count: Option<u64>,
     pub reason: Option<String>,
+    pub quota: Quota,
+}
+
+/// See `accounts.quota`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub struct Quota {
+    pub used: u64,
+    pub units: u64,
+    pub window: u64,
+}
+
+/// See `accounts.overview`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract")]
+pub struct Overview {
+    pub provider: String,
+    pub awaiting_start: u64,
+    pub syncing: u64,
+    pub up_to_date: u64,
+    pub waiting: u64,
+    pub reconnect: u64,
+    pub administrator: u64,
+    pub messages: u64,
+    pub parked: u64,
+    pub oldest_success: Option<u64>,
+    pub quota_used: u64,
 }
 
 /// See `accounts.account`.

@@ -49,6 +49,11 @@ fn account(account: model::Account) -> exported::Account {
             local_count: status.local_count,
             provider_count: status.provider_count,
             reason: status.reason,
+            quota: exported::Quota {
+                used: status.quota.used,
+                units: status.quota.units,
+                window: status.quota.window,
+            },
         },
     }
 }
@@ -188,5 +193,23 @@ impl exported::Guest for Plugin {
             hint: unlinked.hint,
             revoked: unlinked.revoked,
         })
+    }
+
+    fn overviews() -> Result<Vec<exported::Overview>, exported::Error> {
+        let overview = |overview: model::Overview| exported::Overview {
+            provider: overview.provider,
+            awaiting_start: overview.awaiting_start,
+            syncing: overview.syncing,
+            up_to_date: overview.up_to_date,
+            waiting: overview.waiting,
+            reconnect: overview.reconnect,
+            administrator: overview.administrator,
+            messages: overview.messages,
+            parked: overview.parked,
+            oldest_success: overview.oldest_success,
+            quota_used: overview.quota_used,
+        };
+        let overviews = run(accounts::overviews(&Host)).map_err(error)?;
+        Ok(overviews.into_iter().map(overview).collect())
     }
 }

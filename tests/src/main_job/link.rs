@@ -74,6 +74,7 @@ pub(super) async fn backfill(job: &Job) -> Result<((), String)> {
     .await?;
     complete(&job.client, &job.account, expected).await?;
     let took = begun.elapsed();
+    told(job, expected).await?;
     let rate = expected as f32 / took.as_secs_f32().max(0.001);
     Ok((
         (),
@@ -82,6 +83,27 @@ pub(super) async fn backfill(job: &Job) -> Result<((), String)> {
             readable.as_secs_f32()
         ),
     ))
+}
+
+/// Whoever runs the host sees it in the figures, which are counted every few seconds.
+async fn told(job: &Job, expected: u64) -> Result<()> {
+    let account = account(&job.client, &job.account).await?;
+    if number(&account, "/status/quota/used")? == 0 {
+        bail!("a backfill costs something: {account}");
+    }
+    let provider = text(&account, "/provider")?;
+    let line = format!("plugin_host_mail_messages{{provider=\"{provider}\"}} {expected}\n");
+    until("the figures", PATIENCE, || async {
+        let address = job.client.base().join("/metrics")?;
+        let answer = job.client.browser().get(address).send().await?;
+        let figures = answer.error_for_status()?.text().await?;
+        Ok(if figures.contains(&line) {
+            Ok(())
+        } else {
+            Err(format!("there is no {line}{figures}"))
+        })
+    })
+    .await
 }
 
 /// Waits until an account holds that many messages and has nothing left to do.

@@ -3,6 +3,7 @@
 //! Each step does what a person would, through the HTTP API, and looks at the provider for what must have happened there.
 
 mod comfort;
+pub mod kills;
 mod link;
 mod manage;
 mod read;

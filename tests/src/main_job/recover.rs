@@ -155,7 +155,7 @@ pub(super) async fn killed(job: &mut Job, stack: &mut Stack) -> Result<((Client,
 }
 
 /// Every message of the provider is here once, by Message-ID.
-async fn none_twice(job: &Job, client: &Client, id: &str) -> Result<()> {
+pub(super) async fn none_twice(job: &Job, client: &Client, id: &str) -> Result<()> {
     let mut here: BTreeMap<String, u32> = BTreeMap::new();
     let mut cursor = String::new();
     let folders = client

@@ -17,7 +17,7 @@ fn file() -> Vec<u8> {
     (0..=255).cycle().take(100_000).collect()
 }
 
-async fn send(job: &Job, key: &str, draft: &Value) -> Result<Answer> {
+pub(super) async fn send(job: &Job, key: &str, draft: &Value) -> Result<Answer> {
     job.client
         .send(reqwest::Method::POST, "/api/mail/send", |request| {
             request
@@ -28,7 +28,7 @@ async fn send(job: &Job, key: &str, draft: &Value) -> Result<Answer> {
 }
 
 /// What a provider sent with this subject.
-async fn sent_as(job: &Job, subject: &str) -> Result<Vec<(Sent, Vec<u8>)>> {
+pub(super) async fn sent_as(job: &Job, subject: &str) -> Result<Vec<(Sent, Vec<u8>)>> {
     let mut found = Vec::new();
     for sent in job.providers.sent(job.provider).await? {
         let raw = decode(&sent.raw)?;
@@ -43,7 +43,7 @@ async fn sent_as(job: &Job, subject: &str) -> Result<Vec<(Sent, Vec<u8>)>> {
 }
 
 /// Waits until an outgoing message is sent and its copy is known here; answers the copy.
-async fn settled(job: &Job, id: &str) -> Result<Value> {
+pub(super) async fn settled(job: &Job, id: &str) -> Result<Value> {
     let message = until("the message to be sent", PATIENCE, || async {
         let outbox = job.get("/api/mail/outbox").await?;
         let row = list(&outbox, "/items")?

@@ -20,13 +20,13 @@ const PIP_LIMIT: Duration = Duration::from_secs(900);
 struct Suite {
     name: &'static str,
     what: &'static str,
-    /// What `cargo nextest` is told: optimised, or it would take hours.
+    /// What `cargo nextest` is told.
     arguments: &'static [&'static str],
     /// What makes the tests thorough.
     variable: (&'static str, &'static str),
 }
 
-const DEEP: [Suite; 2] = [
+const DEEP: [Suite; 3] = [
     Suite {
         name: "sync",
         what: "10,000 random histories at each provider, held against the simulated mailbox",
@@ -56,6 +56,20 @@ const DEEP: [Suite; 2] = [
             "faults",
         ],
         variable: ("EVERYTHING", "1"),
+    },
+    Suite {
+        name: "kills",
+        what: "twenty runs at each provider in which the host is killed five times",
+        // As the other tests that start it: optimised, it would be built once more.
+        arguments: &[
+            "--profile",
+            "deep",
+            "--package",
+            "end-to-end",
+            "--test",
+            "kills",
+        ],
+        variable: ("KILLS", "20"),
     },
 ];
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod archive;
+mod figures;
 mod images;
 mod list;
 mod log;
@@ -25,6 +26,8 @@ use super::problem::{Kind, Problem, Result};
 use crate::bindings::mail::{accounts as a, actions as x, compose as c, mailbox as m, types as t};
 use crate::bindings::types::Caller;
 use crate::plugin::typed::Mail;
+
+pub(crate) use figures::Figures;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

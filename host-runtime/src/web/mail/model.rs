@@ -359,6 +359,19 @@ pub(crate) struct AccountStatus {
     pub provider_count: Option<u64>,
     /// Why the worker waits, for a person.
     pub reason: Option<String>,
+    pub quota: Quota,
+}
+
+/// What an account may ask of its provider.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quota {
+    /// The provider's units, spent in the `window` milliseconds up to now.
+    pub used: u64,
+    /// Of so many.
+    pub units: u64,
+    /// Milliseconds.
+    pub window: u64,
 }
 
 /// A linked mailbox.
@@ -436,6 +449,11 @@ impl From<a::Status> for AccountStatus {
             local_count: x.local_count,
             provider_count: x.provider_count,
             reason: x.reason,
+            quota: Quota {
+                used: x.quota.used,
+                units: x.quota.units,
+                window: x.quota.window,
+            },
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Linked accounts: what a person is told of them and can ask of them. [`linking`] brings them here, [`change`] sets what a person
-//! sets, `abilities` says what can be done with them.
+//! sets, `abilities` says what can be done with them; [`overviews`] counts everybody's.
 
 pub(crate) mod abilities;
 pub mod change;
 pub mod linking;
+mod overview;
 
 use crate::compose;
 use crate::connect::{Connect, Linked};
@@ -21,6 +22,7 @@ use abilities::Abilities;
 pub use change::change;
 pub(crate) use linking::revoke;
 pub use linking::{begin, complete, fault, unlink};
+pub use overview::overviews;
 
 /// From when on mail is kept; none: from the beginning.
 pub(super) struct Start(pub Option<u64>);

@@ -22,6 +22,7 @@ mod open;
 pub mod retry;
 
 pub use budget::{Quota, Spending};
+pub(crate) use open::quota;
 pub use open::{Mailbox, open};
 
 use std::future::Future;

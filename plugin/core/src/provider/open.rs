@@ -1,14 +1,14 @@
 //! The mailbox of a linked account, whichever provider it is at.
 
-use super::gmail::{Gmail, UNITS_PER_MINUTE};
-use super::graph::Graph;
+use super::gmail::{self, Gmail, UNITS_PER_MINUTE};
+use super::graph::{self, Graph};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
-    PushTarget, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
+    PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
     Subscribed, Wanted,
 };
 use crate::platform::{Platform, StoreError};
-use crate::settings::{self, ProviderKind};
+use crate::settings::{self, ProviderKind, ProviderSettings};
 use crate::store::accounts;
 
 /// A linked mailbox.
@@ -28,15 +28,23 @@ pub async fn open<'a, P: Platform>(
     let settings = settings::provider(platform, kind).await?;
     let endpoints = settings.endpoints(kind);
     let spending = accounts::spending(platform, account).await?;
+    let quota = quota(kind, &settings);
     Ok(match kind {
         ProviderKind::Google => {
-            let units = settings.units_per_minute.unwrap_or(UNITS_PER_MINUTE);
-            Mailbox::Gmail(Gmail::new(platform, endpoints, account, units, spending))
+            Mailbox::Gmail(Gmail::new(platform, endpoints, account, quota, spending))
         }
         ProviderKind::Microsoft => {
-            Mailbox::Graph(Graph::new(platform, endpoints, account, spending))
+            Mailbox::Graph(Graph::new(platform, endpoints, account, quota, spending))
         }
     })
+}
+
+/// What each mailbox may spend there.
+pub(crate) fn quota(kind: ProviderKind, settings: &ProviderSettings) -> Quota {
+    match kind {
+        ProviderKind::Google => gmail::quota(settings.units_per_minute.unwrap_or(UNITS_PER_MINUTE)),
+        ProviderKind::Microsoft => graph::QUOTA,
+    }
 }
 
 macro_rules! at {

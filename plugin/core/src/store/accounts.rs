@@ -1,6 +1,6 @@
 //! Accounts, their folders and their streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::column::{Column, Json};
 use super::query;
@@ -30,6 +30,15 @@ pub(crate) async fn spending(
 ) -> std::result::Result<Spending, StoreError> {
     let row: Option<Budget> = query::get(platform, &[id]).await?;
     Ok(row.map(|row| row.spent.0).unwrap_or_default())
+}
+
+/// What was spent, by account.
+pub(crate) async fn all_spending(
+    platform: &impl Platform,
+) -> std::result::Result<HashMap<String, Spending>, StoreError> {
+    let rows: Vec<Budget> = query::all(platform, Vec::new(), None).await?;
+    let spent = rows.into_iter().map(|row| (row.account, row.spent.0));
+    Ok(spent.collect())
 }
 
 /// Keeps what was spent for the next call.

@@ -1,5 +1,7 @@
 //! What is yet to be done: messages to fetch, edits to make at the provider, drafts to save, messages to send.
 
+use std::collections::BTreeMap;
+
 use super::column::{Blob, Column};
 use super::query::{self, Paging};
 use super::rows::{Account, Edit, Outbox, Parked, Sweep, Undo};
@@ -81,6 +83,17 @@ pub(crate) async fn parked_count(platform: &impl Platform, account: &str) -> Sto
     ];
     let counts = platform.count("parked", filter, Vec::new()).await?;
     Ok(counts.first().map_or(0, |(_, count)| *count))
+}
+
+/// Messages that could not be stored, by account; those without are left out.
+pub(crate) async fn parked_counts(platform: &impl Platform) -> Stored<BTreeMap<String, u64>> {
+    let filter = vec![query::text("kind", "failed")];
+    let counts = platform.count("parked", filter, vec!["account"]).await?;
+    let named = counts.into_iter().filter_map(|(group, count)| {
+        let account = group.into_iter().next().and_then(String::read)?;
+        Some((account, count))
+    });
+    Ok(named.collect())
 }
 
 /// What could not be stored is due now.

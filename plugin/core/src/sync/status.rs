@@ -1,8 +1,10 @@
 //! What a person is told of an account: on one axis what it means for them, on the other what the worker does.
 
-use crate::model::{Condition, Stage, Status};
+use crate::model::{Condition, Quota, Stage, Status};
 use crate::platform::{Platform, StoreError};
+use crate::provider;
 use crate::settings::texts::{Locale, Text};
+use crate::settings::{self, ProviderKind};
 use crate::store::rows::{Account, Stream};
 use crate::store::{accounts, queues};
 
@@ -95,5 +97,20 @@ pub(crate) async fn status(
         local_count: count(account.local_count),
         provider_count: account.provider_count.map(count),
         reason: account.reason.clone(),
+        quota: quota(platform, account).await?,
+    })
+}
+
+/// What the account may ask of its provider, and what was spent of it by now.
+async fn quota(platform: &impl Platform, account: &Account) -> Result<Quota, StoreError> {
+    let Some(kind) = ProviderKind::from_name(&account.provider) else {
+        return Ok(Quota::default());
+    };
+    let quota = provider::quota(kind, &settings::provider(platform, kind).await?);
+    let spent = accounts::spending(platform, &account.id).await?;
+    Ok(Quota {
+        used: spent.within(quota, platform.now()),
+        units: quota.units,
+        window: quota.window_ms,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use email_manager_core::model::{Action, Condition, Filter, Slice, Subject};
-use email_manager_core::{actions, ids, mailbox};
+use email_manager_core::{accounts, actions, ids, mailbox};
 use provider_sim::Limits;
 
 use crate::engine::Engine;
@@ -64,6 +64,20 @@ async fn gmails_units_are_used_up_and_never_overdrawn() {
         useful / stored < 20.0,
         "threads are cheaper than their messages"
     );
+    let quota = account.status.quota;
+    assert_eq!((quota.units, quota.window), (6_000, minute));
+    assert!((1..=6_000).contains(&quota.used), "{quota:?}");
+    let overviews = accounts::overviews(engine.host()).await.unwrap();
+    let [overview] = overviews.as_slice() else {
+        panic!("{overviews:?}");
+    };
+    assert_eq!(
+        (overview.provider.as_str(), overview.syncing),
+        (GOOGLE.name(), 1),
+        "{overview:?}"
+    );
+    assert_eq!(overview.messages, account.status.stored);
+    assert_eq!(overview.quota_used, quota.used * 1_000 / quota.units);
 }
 
 #[rstest::rstest]

@@ -97,6 +97,9 @@ impl accounts::Guest for Postbox {
     fn unlink(_: Caller, _: String, _: bool) -> Answer<accounts::Unlinked> {
         Err(Error::NotFound)
     }
+    fn overviews() -> Answer<Vec<accounts::Overview>> {
+        Ok(vec![])
+    }
 }
 
 impl mailbox::Guest for Postbox {

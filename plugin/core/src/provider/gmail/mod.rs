@@ -16,6 +16,7 @@ mod watch;
 mod wire;
 
 pub use units::UNITS_PER_MINUTE;
+pub(super) use units::quota;
 
 use serde::de::DeserializeOwned;
 
@@ -23,7 +24,7 @@ use super::budget::Budget;
 use super::client::{Call, Client};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
-    PushTarget, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
+    PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
     Subscribed, Wanted,
 };
 use crate::platform::Platform;
@@ -44,7 +45,7 @@ impl<'a, P: Platform> Gmail<'a, P> {
         platform: &'a P,
         endpoints: Endpoints,
         account: &str,
-        units_per_minute: u32,
+        quota: Quota,
         spending: Spending,
     ) -> Self {
         let client = Client {
@@ -53,7 +54,7 @@ impl<'a, P: Platform> Gmail<'a, P> {
             account: account.to_owned(),
             classify: errors::classify,
             price: units::of,
-            budget: Budget::new(units::quota(units_per_minute), spending),
+            budget: Budget::new(quota, spending),
         };
         Self { client, endpoints }
     }

@@ -7,7 +7,7 @@ use crate::provider::budget::Quota;
 /// Per person and minute, for a new project; an older one has 15,000.
 pub const UNITS_PER_MINUTE: u32 = 6_000;
 
-pub(super) fn quota(units_per_minute: u32) -> Quota {
+pub(in crate::provider) fn quota(units_per_minute: u32) -> Quota {
     Quota {
         units: units_per_minute.into(),
         window_ms: 60_000,

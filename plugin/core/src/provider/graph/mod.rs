@@ -33,7 +33,7 @@ const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
 const CATEGORY: &str = "category:";
 
 /// Requests of one application to one mailbox, those of a batch each counted.
-const QUOTA: Quota = Quota {
+pub(super) const QUOTA: Quota = Quota {
     units: 10_000,
     window_ms: 600_000,
 };
@@ -45,15 +45,21 @@ pub struct Graph<'a, P> {
 }
 
 impl<'a, P: Platform> Graph<'a, P> {
-    /// The mailbox of a linked account.
-    pub fn new(platform: &'a P, endpoints: Endpoints, account: &str, spending: Spending) -> Self {
+    /// The mailbox of a linked account, of which so much was spent of so much.
+    pub fn new(
+        platform: &'a P,
+        endpoints: Endpoints,
+        account: &str,
+        quota: Quota,
+        spending: Spending,
+    ) -> Self {
         let client = Client {
             platform,
             kind: ProviderKind::Microsoft,
             account: account.to_owned(),
             classify: errors::classify,
             price: |_, _| 1,
-            budget: Budget::new(QUOTA, spending),
+            budget: Budget::new(quota, spending),
         };
         Self { client, endpoints }
     }

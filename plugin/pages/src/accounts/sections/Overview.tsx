@@ -64,6 +64,13 @@ export function Overview({ account, onStart }: Props) {
           <Fact name={t("facts.next")}>{syncing ? t("facts.now") : when(status.next_run)}</Fact>
           <Fact name={t("facts.local")}>{format.count(status.local_count)}</Fact>
           <Fact name={t("facts.provider", { company })}>{status.provider_count == null ? t("unknown") : format.count(status.provider_count)}</Fact>
+          <Fact name={t("facts.quota", { company })}>
+            {t("facts.spent", {
+              used: format.count(status.quota.used),
+              units: format.count(status.quota.units),
+              minutes: format.count(status.quota.window / 60_000),
+            })}
+          </Fact>
         </dl>
         {status.provider_count != null && account.sync_since != null ? <p className="em-hint">{t("facts.difference")}</p> : null}
       </section>
