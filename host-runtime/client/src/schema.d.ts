@@ -2105,7 +2105,7 @@ export interface components {
         PluginView: {
             /** @description Whether it brings mail. */
             brings_mail: boolean;
-            /** @description For people. */
+            /** @description For people, in your language if the plugin knows it. */
             description: string;
             /** @description Digest of the file. For administrators. */
             digest?: string | null;

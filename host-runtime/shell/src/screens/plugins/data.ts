@@ -2,17 +2,21 @@ import { unwrap } from "@plugin-host/client";
 
 import { administer } from "../../core/confirm.ts";
 import { api, type Grants, type Plugin } from "../../core/host.ts";
+import { useLanguage } from "../../core/i18n.ts";
 import { useResource, type Resource } from "../../core/resource.ts";
 import { tellingFetch } from "./telling-fetch.ts";
 
 const CHANGED = ["plugins.changed"] as const;
 
+// They describe themselves in the reader's language.
 export function usePlugins(): Resource<Plugin[]> {
-  return useResource("plugins", async (signal) => (await unwrap(api.GET("/api/plugins", { signal }))).items, CHANGED);
+  const { locale } = useLanguage();
+  return useResource(`plugins ${locale}`, async (signal) => (await unwrap(api.GET("/api/plugins", { signal }))).items, CHANGED);
 }
 
 export function usePlugin(id: string): Resource<Plugin> {
-  return useResource(`plugin ${id}`, (signal) => unwrap(api.GET("/api/plugins/{id}", { params: { path: { id } }, signal })), CHANGED);
+  const { locale } = useLanguage();
+  return useResource(`plugin ${id} ${locale}`, (signal) => unwrap(api.GET("/api/plugins/{id}", { params: { path: { id } }, signal })), CHANGED);
 }
 
 const at = (id: string) => ({ params: { path: { id } } });
