@@ -21,7 +21,7 @@ use support::{DOUBLE, double, marked, with_pages};
 
 fn index() -> Value {
     json!({
-        "module": "index.js", "styles": ["index.css"],
+        "module": "index.js", "styles": ["index.css"], "description": { "ru": "Двойник" },
         "entries": [
             { "path": "/done", "place": "main", "title": { "en": "Done", "ru": "Готово" }, "icon": "M0 0h24z", "badge": { "get": "/api/me", "value": "id" } },
             { "path": "/admin/double", "place": "settings", "role": "administrator", "title": { "en": "Double" } }
@@ -82,6 +82,23 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
         .headers()
         .get(name)
         .map_or("", |value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_plugin_describes_itself_in_the_readers_language_if_it_knows_it() {
+    let (_world, admin) = with_the_double().await;
+    let own = admin.get("/api/plugins").await.1["items"][0]["manifest"]["description"].clone();
+    for (locale, description) in [("ru-RU", json!("Двойник")), ("zh", own)] {
+        let me = json!({ "locale": locale });
+        assert_eq!(
+            admin.json(Method::PATCH, "/api/me", me).await.0,
+            StatusCode::OK
+        );
+        let (_, all) = admin.get("/api/plugins").await;
+        assert_eq!(all["items"][0]["description"], description);
+        let (_, one) = admin.get(&format!("/api/plugins/{DOUBLE}")).await;
+        assert_eq!(one["description"], description);
+    }
 }
 
 #[tokio::test]

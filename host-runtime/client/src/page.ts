@@ -21,6 +21,11 @@ export interface PageContext {
   location: PageLocation;
   /** Goes to another address of this host without loading the document anew. Plain links within the host do the same by themselves. */
   navigate(to: string, options?: { replace?: boolean }): void;
+  /**
+   * There is something on the page that is not saved: until the answer is called, leaving it is asked about, whether by a link, by `navigate`, by
+   * the browser's buttons or by closing the window. Another address with the same path is the same page.
+   */
+  hold(): () => void;
   /** For style elements that the pages make themselves: the Content-Security-Policy takes no others. */
   nonce: string;
   /** Who is signed in. */

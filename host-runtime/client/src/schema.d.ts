@@ -916,6 +916,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file that you stored, for a day: so that a page can show the picture in what is being written. Only a picture is told as what it is, by
+         *     its first bytes; anything else is bytes to be saved.
+         */
+        get: operations["get_uploads_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -2086,7 +2106,7 @@ export interface components {
         PluginView: {
             /** @description Whether it brings mail. */
             brings_mail: boolean;
-            /** @description For people. */
+            /** @description For people, in your language if the plugin knows it. */
             description: string;
             /** @description Digest of the file. For administrators. */
             digest?: string | null;
@@ -4554,6 +4574,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What went wrong and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_uploads_id: {
+        parameters: {
+            query?: {
+                /** @description The plugin that is to use it; the one that brings mail if left out. */
+                plugin?: string;
+            };
+            header?: never;
+            path: {
+                /** @description What `POST /api/uploads` answered */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
                 };
             };
             /** @description What went wrong and what to do */

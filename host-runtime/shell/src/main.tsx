@@ -16,7 +16,8 @@ async function start(place: HTMLElement): Promise<void> {
   startRouter();
   // Words first: nothing is shown in keys.
   await Promise.all([speak(guessed()), recognise()]);
-  createRoot(place).render(
+  // Plugins’ pages are roots of their own, and would give the same ids: a dialog would be named by somebody else’s element.
+  createRoot(place, { identifierPrefix: "shell-" }).render(
     <StrictMode>
       <App />
     </StrictMode>,

@@ -4,6 +4,7 @@
 //! other import being a trap. Whether the imports are known and the exports have the contract's shape is found out here, when a
 //! plugin is added, and not by whoever first clicks on it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -65,8 +66,22 @@ pub struct Inspection {
     /// Addresses that its pages show.
     #[serde(default)]
     pub pages: Vec<String>,
+    /// What it is, in languages beside that of the manifest.
+    #[serde(default)]
+    pub descriptions: BTreeMap<String, String>,
     /// BLAKE3 of the file, hex.
     pub digest: String,
+}
+
+impl Inspection {
+    /// What the plugin is, in the language of a tag such as `zh-Hans` if it knows it, else as the manifest says.
+    pub fn description(&self, tag: &str) -> &str {
+        let language = tag.split('-').next().unwrap_or(tag);
+        self.descriptions
+            .get(tag)
+            .or_else(|| self.descriptions.get(language))
+            .unwrap_or(&self.manifest.description)
+    }
 }
 
 /// A component that is compiled and found to fit the contract.
@@ -134,6 +149,10 @@ pub async fn prepare(
             imports,
             exports,
             pages: shown,
+            descriptions: pages
+                .as_ref()
+                .map(|pages| pages.index.description.clone())
+                .unwrap_or_default(),
             digest,
         },
         pages,

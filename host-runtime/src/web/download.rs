@@ -211,6 +211,25 @@ fn safe_media_type(given: &str) -> String {
     }
 }
 
+/// Which picture these bytes begin, among those that a browser shows without running anything.
+pub(crate) fn image_type(beginning: &[u8]) -> Option<&'static str> {
+    let has = |at: usize, bytes: &[u8]| {
+        beginning
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(bytes))
+    };
+    [
+        ("image/png", has(0, b"\x89PNG\r\n\x1a\n")),
+        ("image/jpeg", has(0, b"\xff\xd8\xff")),
+        ("image/gif", has(0, b"GIF87a") || has(0, b"GIF89a")),
+        ("image/webp", has(0, b"RIFF") && has(8, b"WEBP")),
+        ("image/avif", has(4, b"ftypavif") || has(4, b"ftypavis")),
+        ("image/bmp", has(0, b"BM")),
+    ]
+    .into_iter()
+    .find_map(|(kind, so)| so.then_some(kind))
+}
+
 /// RFC 8187's `attr-char` are those left alone.
 const ATTR: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -328,6 +347,22 @@ mod tests {
             disposition("attachment", "..."),
             "attachment; filename=\"file\"; filename*=UTF-8''file"
         );
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_first_bytes() {
+        for (bytes, expected) in [
+            (&b"\x89PNG\r\n\x1a\n\0\0"[..], Some("image/png")),
+            (b"\xff\xd8\xff\xe0", Some("image/jpeg")),
+            (b"GIF89a", Some("image/gif")),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", Some("image/webp")),
+            (b"\0\0\0\x20ftypavif", Some("image/avif")),
+            (b"RIFF\x10\0\0\0WAVE", None),
+            (b"<svg xmlns=", None),
+            (b"", None),
+        ] {
+            assert_eq!(image_type(bytes), expected, "{bytes:?}");
+        }
     }
 
     #[test]

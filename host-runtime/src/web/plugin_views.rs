@@ -1,9 +1,10 @@
 //! Plugins as JSON: what they are and want, what they were granted, what went wrong.
 
-use host_store::PluginState;
+use host_store::{PluginState, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::auth::Principal;
 use super::problem::{Problem, Result};
 use crate::egress::allow_list::OriginGrant;
 use crate::plugin::inspect::Inspection;
@@ -177,7 +178,7 @@ pub(crate) struct PluginView {
     title: String,
     /// Semantic version.
     version: String,
-    /// For people.
+    /// For people, in your language if the plugin knows it.
     description: String,
     /// Whether it runs.
     state: State,
@@ -202,7 +203,9 @@ pub(crate) struct PluginView {
 }
 
 impl PluginView {
-    pub(super) fn of(status: &PluginStatus, everything: bool) -> Self {
+    /// As far as it is this person's business, in their language.
+    pub(super) fn of(status: &PluginStatus, reader: &Principal) -> Self {
+        let everything = reader.role() == Role::Administrator;
         Self {
             state: status.state.into(),
             reason: status.reason.clone().filter(|_| everything),
@@ -211,21 +214,19 @@ impl PluginView {
                 .as_ref()
                 .filter(|_| everything)
                 .map(Into::into),
-            ..Self::described(&status.inspection, everything)
+            ..Self::of_file(&status.inspection, reader)
         }
     }
 
-    pub(super) fn of_file(inspection: &Inspection) -> Self {
-        Self::described(inspection, true)
-    }
-
-    fn described(inspection: &Inspection, everything: bool) -> Self {
+    /// What is not installed.
+    pub(super) fn of_file(inspection: &Inspection, reader: &Principal) -> Self {
+        let everything = reader.role() == Role::Administrator;
         let manifest = &inspection.manifest;
         Self {
             id: manifest.id.clone(),
             title: manifest.title.clone(),
             version: manifest.version.clone(),
-            description: manifest.description.clone(),
+            description: inspection.description(&reader.user.locale).to_owned(),
             state: State::Disabled,
             reason: None,
             brings_mail: inspection

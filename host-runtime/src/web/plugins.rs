@@ -132,7 +132,7 @@ async fn list(State(state): State<AppState>, Signed(principal): Signed) -> Resul
         .list()
         .iter()
         .filter(|status| everything || status.state == PluginState::Enabled)
-        .map(|status| PluginView::of(status, everything))
+        .map(|status| PluginView::of(status, &principal))
         .collect();
     Ok(Json(Plugins { items }))
 }
@@ -149,21 +149,21 @@ fn found(state: &AppState, id: &str) -> Result<std::sync::Arc<PluginStatus>> {
 #[utoipa::path(get, path = "/api/plugins/{id}", tag = "plugins", params(("id" = String, Path, description = "Plugin")), responses((status = 200, description = "The plugin", body = PluginView)))]
 async fn get(
     State(state): State<AppState>,
-    Administrator(_administrator): Administrator,
+    Administrator(principal): Administrator,
     Path(id): Path<String>,
 ) -> Result<Json<PluginView>> {
-    Ok(Json(PluginView::of(&*found(&state, &id)?, true)))
+    Ok(Json(PluginView::of(&*found(&state, &id)?, &principal)))
 }
 
 /// What a component is and wants, without installing it.
 #[utoipa::path(post, path = "/api/plugins/inspect", tag = "plugins", request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 200, description = "What it is", body = PluginView)))]
 async fn inspect(
     State(state): State<AppState>,
-    Administrator(_administrator): Administrator,
+    Administrator(principal): Administrator,
     Component(bytes): Component,
 ) -> Result<Json<PluginView>> {
     let inspection = state.host().plugins().inspect(bytes).await?;
-    Ok(Json(PluginView::of_file(&inspection)))
+    Ok(Json(PluginView::of_file(&inspection, &principal)))
 }
 
 /// Installs a component: disabled, and with nothing approved.
@@ -178,7 +178,10 @@ async fn add(
 ) -> Result<(StatusCode, Json<PluginView>)> {
     let status = state.host().plugins().add(bytes).await?;
     noted(&state, &principal, "plugin.add", &status.id, json!({ "version": status.inspection.manifest.version, "digest": status.inspection.digest })).await?;
-    Ok((StatusCode::CREATED, Json(PluginView::of(&status, true))))
+    Ok((
+        StatusCode::CREATED,
+        Json(PluginView::of(&status, &principal)),
+    ))
 }
 
 /// Approves what a plugin may do; `proposed_grants` is exactly what it asks for. One that runs goes on under the new grants.
@@ -199,7 +202,7 @@ async fn approve(
         json!({ "grants": status.grants }),
     )
     .await?;
-    Ok(Json(PluginView::of(&status, true)))
+    Ok(Json(PluginView::of(&status, &principal)))
 }
 
 /// Switches a plugin on. What it asks for must have been approved.
@@ -218,7 +221,7 @@ async fn enable(
         json!({ "version": status.inspection.manifest.version }),
     )
     .await?;
-    Ok(Json(PluginView::of(&status, true)))
+    Ok(Json(PluginView::of(&status, &principal)))
 }
 
 /// Switches a plugin off: its addresses are gone, its jobs stop, its data stays.
@@ -230,7 +233,7 @@ async fn disable(
 ) -> Result<Json<PluginView>> {
     let status = state.host().plugins().disable(&id).await?;
     noted(&state, &principal, "plugin.disable", &id, json!({})).await?;
-    Ok(Json(PluginView::of(&status, true)))
+    Ok(Json(PluginView::of(&status, &principal)))
 }
 
 /// Puts another version in a plugin's place; if it does not start, the old one goes on.
@@ -254,7 +257,7 @@ async fn upgrade(
         .upgrade(&id, upload.component, grants)
         .await?;
     noted(&state, &principal, "plugin.upgrade", &id, json!({ "from": before, "to": status.inspection.manifest.version, "digest": status.inspection.digest })).await?;
-    Ok(Json(PluginView::of(&status, true)))
+    Ok(Json(PluginView::of(&status, &principal)))
 }
 
 /// What happens to a plugin's data.

@@ -1,6 +1,8 @@
-//! Files that a person hands to a plugin: streamed to the store, and bound to that person until a row of the plugin names them.
+//! Files that a person hands to a plugin: streamed to the store, and bound to that person until a row of the plugin names them. Until
+//! then they can look at what they handed over.
 
 use axum::extract::{Request, State};
+use axum::response::Response;
 use futures::StreamExt as _;
 use host_store::{BlobError, Caller};
 use http::{StatusCode, header};
@@ -10,12 +12,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::AppState;
-use super::auth::Signed;
-use super::extract::{Json, Query};
+use super::auth::{Principal, Signed};
+use super::download::{File, image_type};
+use super::extract::{Json, Path, Query};
 use super::problem::{Kind, Problem, Result};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(upload))
+    OpenApiRouter::new()
+        .routes(routes!(upload))
+        .routes(routes!(uploaded))
 }
 
 /// For whom.
@@ -37,17 +42,8 @@ pub(crate) struct Upload {
     size: u64,
 }
 
-/// Stores a file: the body as it is, whatever its type. Name and type are given where it is used.
-#[utoipa::path(
-    post, path = "/api/uploads", tag = "uploads", params(UploadParams), request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file's bytes"),
-    responses((status = 201, description = "Stored", body = Upload))
-)]
-async fn upload(
-    State(state): State<AppState>,
-    Signed(principal): Signed,
-    Query(params): Query<UploadParams>,
-    request: Request,
-) -> Result<(StatusCode, Json<Upload>)> {
+/// The person, before the plugin that the file is for.
+fn caller(state: &AppState, principal: Principal, params: UploadParams) -> Result<Caller> {
     let plugin = match params.plugin {
         Some(id) => state.host().plugin(&id)?.id().to_owned(),
         None => state
@@ -62,6 +58,25 @@ async fn upload(
             .id()
             .to_owned(),
     };
+    Ok(Caller {
+        plugin,
+        user: Some(principal.user.id),
+        fences: Vec::new(),
+    })
+}
+
+/// Stores a file: the body as it is, whatever its type. Name and type are given where it is used.
+#[utoipa::path(
+    post, path = "/api/uploads", tag = "uploads", params(UploadParams), request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file's bytes"),
+    responses((status = 201, description = "Stored", body = Upload))
+)]
+async fn upload(
+    State(state): State<AppState>,
+    Signed(principal): Signed,
+    Query(params): Query<UploadParams>,
+    request: Request,
+) -> Result<(StatusCode, Json<Upload>)> {
+    let caller = caller(&state, principal, params)?;
     let media_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -88,11 +103,6 @@ async fn upload(
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    let caller = Caller {
-        plugin,
-        user: Some(principal.user.id),
-        fences: Vec::new(),
-    };
     let mut seen = 0_u64;
     let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let flag = over.clone();
@@ -118,4 +128,33 @@ async fn upload(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A file that you stored, for a day: so that a page can show the picture in what is being written. Only a picture is told as what it is, by
+/// its first bytes; anything else is bytes to be saved.
+#[utoipa::path(
+    get, path = "/api/uploads/{id}", tag = "uploads", params(("id" = String, Path, description = "What `POST /api/uploads` answered"), UploadParams),
+    responses((status = 200, description = "The file", content_type = "*/*"))
+)]
+async fn uploaded(
+    State(state): State<AppState>,
+    Signed(principal): Signed,
+    Path(id): Path<String>,
+    Query(params): Query<UploadParams>,
+) -> Result<Response> {
+    let caller = caller(&state, principal, params)?;
+    let blobs = state.store().blobs();
+    let blob = blobs.uploaded(&caller, &id).await?;
+    let beginning = blobs.read(&caller, &blob, 0, 16).await?;
+    let (size, content) = blobs.stream(&caller, &blob).await?;
+    let file = File {
+        name: String::new(),
+        media_type: image_type(&beginning)
+            .unwrap_or("application/octet-stream")
+            .to_owned(),
+        size,
+        tag: blob,
+        inline: true,
+    };
+    Ok(file.response(None, content))
 }

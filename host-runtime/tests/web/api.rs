@@ -140,6 +140,7 @@ async fn the_description_names_every_address_and_every_reference_in_it_leads_som
         "/api/mail/send",
         "/api/mail/outbox",
         "/api/uploads",
+        "/api/uploads/{id}",
         "/api/events",
         "/healthz",
         "/readyz",
@@ -349,6 +350,57 @@ async fn mail_that_is_not_there_is_not_found_and_an_upload_is_its_owners() {
             .await,
         StatusCode::FORBIDDEN,
         "link-expired",
+    );
+}
+
+#[tokio::test]
+async fn an_upload_is_shown_to_its_owner_alone_and_only_a_picture_as_one() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let id = admin.install(guest("postbox")).await;
+    admin.post(&format!("/api/plugins/{id}/enable")).await;
+    let owner = world.member(&admin, "owner").await;
+    let stored = async |content: &'static [u8]| {
+        let (_, upload) = answered(owner.request(Method::POST, "/api/uploads").body(content)).await;
+        format!("/api/uploads/{}", upload["id"].as_str().unwrap())
+    };
+    let picture = stored(b"\x89PNG\r\n\x1a\nand so on").await;
+    let page = stored(b"<script>alert(1)</script>").await;
+    for (path, kind, disposition) in [
+        (&picture, "image/png", "inline"),
+        (&page, "application/octet-stream", "attachment"),
+    ] {
+        let answer = owner.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), kind);
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert!(header("content-disposition").starts_with(disposition));
+        assert!(header("content-security-policy").starts_with("sandbox; default-src 'none'"));
+    }
+    let shown = owner.request(Method::GET, &picture).send().await.unwrap();
+    assert_eq!(
+        shown.bytes().await.unwrap(),
+        b"\x89PNG\r\n\x1a\nand so on".as_slice()
+    );
+    // Whoever else asks: not even an administrator.
+    let other = world.member(&admin, "other").await;
+    for person in [&admin, &other] {
+        is_problem(
+            &person.get(&picture).await,
+            StatusCode::NOT_FOUND,
+            "not-found",
+        );
+    }
+    is_problem(
+        &world.stranger().get(&picture).await,
+        StatusCode::UNAUTHORIZED,
+        "not-signed-in",
+    );
+    is_problem(
+        &owner.get("/api/uploads/guessed").await,
+        StatusCode::NOT_FOUND,
+        "not-found",
     );
 }
 

@@ -59,6 +59,8 @@ async function start(root: HTMLElement): Promise<void> {
       history[options?.replace ? "replaceState" : "pushState"](null, "", to);
       changed();
     },
+    // The harness loses what is not saved.
+    hold: () => () => undefined,
     nonce: "",
     user: { id: user.id, name: user.name, email: user.email, administrator: user.role === "administrator" },
     async confirm() {

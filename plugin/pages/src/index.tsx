@@ -31,6 +31,7 @@ function snapshot(context: PageContext): PageContext {
     nonce,
     user,
     navigate: (to, options) => context.navigate(to, options),
+    hold: () => context.hold(),
     confirm: () => context.confirm(),
     title: (text) => context.title(text),
   };

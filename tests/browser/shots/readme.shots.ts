@@ -16,14 +16,29 @@ async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${FOLDER}${name}.jpg`, type: "jpeg", quality: 68, animations: "disabled" });
 }
 
+/**
+ * Each subject once, though both mailboxes hold it; none in letters that the machine which makes the pictures may lack, and none that names, in brackets,
+ * what is wrong with the message.
+ */
+async function tidy(page: Page): Promise<void> {
+  await page.route("**/api/mail/threads?*", async (route) => {
+    const response = await route.fetch();
+    const { items, ...rest } = (await response.json()) as { items: { subject: string }[] };
+    const seen = new Set<string>();
+    const shown = items.filter((item) => !/\p{Script=Han}/u.test(JSON.stringify(item)) && !/\(\w+\)$/.test(item.subject) && !seen.has(item.subject) && seen.add(item.subject));
+    await route.fulfill({ response, json: { ...rest, items: shown } });
+  });
+}
+
 test("the pictures of the README", async ({ page, system }) => {
   await page.setViewportSize({ width: 1200, height: 760 });
   await linked(page, system, "google");
   await linked(page, system, "microsoft");
+  await tidy(page);
   await open(page, system, system.member, "/mail");
   const rows = page.locator(".mail-row-body");
   await expect(rows.nth(8)).toBeVisible();
-  await rows.nth(2).click();
+  await rows.filter({ hasText: "Birthday party" }).first().click();
   await expect(page.locator(".mail-conversation .mail-answer")).toBeVisible();
   await page.waitForLoadState("networkidle");
   await shot(page, "mailbox");
@@ -31,10 +46,12 @@ test("the pictures of the README", async ({ page, system }) => {
   await page.emulateMedia({ colorScheme: "dark" });
   await page.getByRole("button", { name: "Compose" }).first().click();
   await expect(page.getByRole("textbox", { name: "Text" })).toBeVisible();
-  await page.getByRole("combobox", { name: "To", exact: true }).fill("an");
-  await expect(page.getByRole("option").first()).toBeVisible();
+  await page.getByRole("combobox", { name: "To", exact: true }).pressSequentially("mar");
+  await expect(page.locator(".compose-suggestions").getByRole("option").first()).toBeVisible();
   await shot(page, "compose");
-  await page.keyboard.press("Escape");
+  // With nothing in it, nothing is left of it.
+  await page.getByRole("combobox", { name: "To", exact: true }).fill("");
+  await page.getByRole("button", { name: "Save and close" }).click();
 
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 390, height: 760 });

@@ -1,6 +1,8 @@
 /** Forms say what is wrong with what they were given, and do nothing with it. */
 import { writeFile } from "node:fs/promises";
 
+import type { Page } from "@playwright/test";
+
 import { administering, confirmPassword, member, open, signIn } from "../src/people.ts";
 import { expect, test } from "../src/test.ts";
 
@@ -143,3 +145,47 @@ test("a server that is no address is not granted, and a plugin's data is not del
   await remove.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByText("Enabled", { exact: true }).first()).toBeVisible();
 });
+
+for (const { form, link } of [
+  { form: "the host’s form of settings", link: (page: Page) => page.getByRole("main").getByRole("link", { name: "Settings" }) },
+  { form: "a plugin’s own settings", link: (page: Page) => page.getByRole("link", { name: "Mail settings" }) },
+]) {
+  test(`${form}, changed and not saved, is left only by who agrees to`, async ({ page, system }) => {
+    const audit = page.getByRole("link", { name: "Audit log" });
+    const question = page.getByRole("dialog", { name: "Leave without saving?" });
+    const field = page.getByLabel(/^Client ID/).first();
+    await open(page, system, system.administrator, "/plugins/email-manager");
+    const before = page.url();
+    await link(page).click();
+    await field.fill("of another application");
+    const here = page.url();
+    expect(here).not.toBe(before);
+
+    await audit.click();
+    await expect(question).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(question).toBeHidden();
+
+    await page.goBack();
+    await question.getByRole("button", { name: "Stay" }).click();
+    await expect(question).toBeHidden();
+
+    const closing = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    const asked = await closing;
+    expect(asked.type()).toBe("beforeunload");
+    await asked.dismiss();
+    await expect(field).toHaveValue("of another application");
+    expect(page.url()).toBe(here);
+
+    await page.goBack();
+    await question.getByRole("button", { name: "Leave" }).click();
+    await expect(page).toHaveURL(before);
+
+    // Nothing was saved, and with nothing changed nothing is asked.
+    await link(page).click();
+    await expect(field).toHaveValue(system.application.id);
+    await audit.click();
+    await expect(page.getByRole("heading", { name: "Audit log" })).toBeVisible();
+  });
+}

@@ -23,6 +23,9 @@ async function sentAs(provider: Provider, subject: string): Promise<{ to: string
   return all.filter(({ mail }) => header(mail, "subject") === subject);
 }
 
+/** One pixel. */
+const picture = { name: "boat.png", mimeType: "image/png", buffer: Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64") };
+
 const sentOnce = (provider: Provider, subject: string) => expect.poll(async () => (await sentAs(provider, subject)).length).toBe(1);
 
 for (const name of ["google", "microsoft"] as const) {
@@ -165,5 +168,36 @@ for (const name of ["google", "microsoft"] as const) {
 
     // The conversation has the reply without being opened anew.
     await expect(reader(page).getByRole("article").last().frameLocator("iframe").getByText("Двенадцать. 十二。")).toBeVisible();
+  });
+
+  test(`a picture in a draft at ${name} is there after a reload, in the draft opened again, and in what is sent`, async ({ page, system }) => {
+    const provider = await atInbox(page, system, name);
+    const subject = "The boat, painted";
+    const shown = () => expect.poll(() => text(page).getByRole("img", { name: picture.name }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+    await page.getByRole("button", { name: "Compose" }).first().click();
+    await field(page, "To").fill("grace@elsewhere.example");
+    await writing(page).getByRole("textbox", { name: "Subject" }).fill(subject);
+    await text(page).click();
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), writing(page).getByRole("button", { name: "Insert an image" }).click()]);
+    await chooser.setFiles(picture);
+    await shown();
+    await expect(writing(page).getByRole("status")).toHaveText(/^Saved/);
+
+    await page.reload();
+    await page.getByRole("button", { name: `Open “${subject}”` }).click();
+    await shown();
+
+    await writing(page).getByRole("button", { name: "Save and close" }).click();
+    await openFolder(page, "Drafts");
+    await openConversation(page, subject);
+    await reader(page).getByRole("button", { name: "Edit draft" }).click();
+    await shown();
+
+    await writing(page).getByRole("button", { name: "Send", exact: true }).click();
+    await sentOnce(provider, subject);
+    const [sent] = await sentAs(provider, subject);
+    if (sent === undefined) throw new Error("nothing was sent");
+    expect(textOf(sent.mail, "text/html")).toMatch(/<img[^>]* src="cid:[^"]+"/);
+    expect(file(sent.mail, picture.name).equals(picture.buffer)).toBe(true);
   });
 }

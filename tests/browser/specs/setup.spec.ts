@@ -9,7 +9,18 @@ test("the administrator uploads the component, sees what it asks for, enables it
   await page.getByRole("button", { name: "Add a plugin" }).first().click();
   const add = page.getByRole("dialog", { name: "Add a plugin" });
   const again = page.getByRole("dialog", { name: "Enter your password again" });
+  // On a line that takes seconds for it, one can watch the file go.
+  const line = await page.context().newCDPSession(page);
+  const upward = (uploadThroughput: number) => line.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await line.send("Network.enable");
+  await upward(1_000_000);
   await add.locator("input[type=file]").setInputFiles(wanted("BROWSER_COMPONENT"));
+  const sending = add.getByRole("progressbar", { name: "Sending the file" });
+  const gone = () => sending.evaluate((bar: HTMLProgressElement) => bar.value);
+  await expect.poll(gone).toBeGreaterThan(0);
+  const before = await gone();
+  await expect.poll(gone).toBeGreaterThan(before);
+  await upward(-1);
   const ready = add.getByRole("button", { name: "Add", exact: true });
   await expect(ready.and(page.locator(":enabled")).or(again)).toBeVisible({ timeout: 180_000 });
   if (await again.isVisible()) await confirmPassword(page, bare.administrator);

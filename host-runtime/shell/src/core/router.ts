@@ -16,6 +16,37 @@ export function useLocation(): PageLocation {
   return useStore(location);
 }
 
+/** Somebody leaves what is not saved, and has not said yet whether they want to. */
+export const leaving = createStore<((leave: boolean) => void) | undefined>(undefined);
+
+const held = new Set<object>();
+
+/** Until the answer is called, leaving the page is asked about, by whatever way: a link, the browser's buttons, closing the window. */
+export function hold(): () => void {
+  const mine = {};
+  const watch = () => {
+    window.onbeforeunload = held.size === 0 ? null : (event) => event.preventDefault();
+  };
+  held.add(mine);
+  watch();
+  return () => {
+    held.delete(mine);
+    watch();
+  };
+}
+
+/** Does it at once, or once the person agrees to lose what is not saved. */
+export function leave(go: () => void): void {
+  if (held.size === 0) return go();
+  leaving.set((agreed) => {
+    leaving.set(undefined);
+    if (!agreed) return;
+    held.clear();
+    window.onbeforeunload = null;
+    go();
+  });
+}
+
 /** Goes to an address of this host without loading the document anew; to any other as a link would. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   const url = new URL(to, window.location.href);
@@ -23,17 +54,31 @@ export function navigate(to: string, options: { replace?: boolean } = {}): void 
     if (url.protocol === "https:" || url.protocol === "http:") window.location.assign(url);
     return;
   }
-  const address = url.pathname + url.search + url.hash;
-  const same = url.href === window.location.href;
-  if (options.replace === true || same) window.history.replaceState(null, "", address);
-  else window.history.pushState(null, "", address);
-  location.set(read());
+  const go = () => {
+    const same = url.href === window.location.href;
+    if (options.replace === true || same) window.history.replaceState(null, "", url);
+    else window.history.pushState(null, "", url);
+    location.set(read());
+  };
+  if (url.pathname === window.location.pathname) go();
+  else leave(go);
+}
+
+/** The browser has gone there already: back to the page that is held, until the person agrees. */
+function moved(): void {
+  const { pathname, search, hash } = location.get();
+  if (held.size > 0 && window.location.pathname !== pathname) {
+    window.history.pushState(null, "", pathname + search + hash);
+    leave(() => window.history.back());
+  } else {
+    location.set(read());
+  }
 }
 
 /** Follows the browser's buttons, and takes plain links within the host. */
 export function startRouter(): void {
   location.set(read());
-  window.addEventListener("popstate", () => location.set(read()));
+  window.addEventListener("popstate", moved);
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;

@@ -6,7 +6,7 @@ import { asking } from "../core/confirm.ts";
 import { Entries } from "../core/entries.ts";
 import { entriesOf, entryAt, readPages, type Entry } from "../core/pages.ts";
 import { useResource } from "../core/resource.ts";
-import { covers, useLocation } from "../core/router.ts";
+import { covers, leaving, useLocation } from "../core/router.ts";
 import type { Me } from "../core/session.ts";
 import { useStore } from "../core/store.ts";
 import { PRODUCT } from "../core/title.ts";
@@ -24,6 +24,8 @@ import { ownScreen } from "./screens.tsx";
 
 const Home = lazy(async () => ({ default: (await import("../screens/home.tsx")).Home }));
 const ConfirmDialog = lazy(async () => ({ default: (await import("./password.tsx")).ConfirmDialog }));
+const loadLeave = () => import("./leave.tsx");
+const LeaveDialog = lazy(async () => ({ default: (await loadLeave()).LeaveDialog }));
 
 /** What is around every screen of a signed-in person. */
 export function Frame({ locale, me }: { locale: Locale; me: Me }) {
@@ -36,6 +38,7 @@ export function Frame({ locale, me }: { locale: Locale; me: Me }) {
   const [drawer, setDrawer] = useState(false);
   const main = useRef<HTMLElement>(null);
   const asked = useStore(asking);
+  const leave = useStore(leaving);
 
   // What was here while this window is open was switched off, and is no wrong address.
   const seen = useRef<readonly Entry[]>([]);
@@ -48,6 +51,8 @@ export function Frame({ locale, me }: { locale: Locale; me: Me }) {
   const own = ownScreen(pathname, administrator);
 
   useEffect(() => setDrawer(false), [pathname]);
+  // At hand also when the host is not.
+  useEffect(() => void loadLeave().catch(() => undefined), []);
 
   // A new screen begins at its top, and is where the keyboard and the screen reader are. Within a plugin's pages that is the plugin's business.
   const first = useRef(true);
@@ -113,6 +118,11 @@ export function Frame({ locale, me }: { locale: Locale; me: Me }) {
         {asked !== undefined && (
           <Suspense>
             <ConfirmDialog />
+          </Suspense>
+        )}
+        {leave !== undefined && (
+          <Suspense>
+            <LeaveDialog answer={leave} />
           </Suspense>
         )}
       </div>

@@ -5,7 +5,7 @@ import { confirm } from "../core/confirm.ts";
 import { api, events } from "../core/host.ts";
 import { useLanguage } from "../core/i18n.ts";
 import type { Entry } from "../core/pages.ts";
-import { navigate, useLocation } from "../core/router.ts";
+import { hold, navigate, useLocation } from "../core/router.ts";
 import { useMe } from "../core/session.ts";
 import { useTheme } from "../core/theme.ts";
 import { setTitle } from "../core/title.ts";
@@ -31,7 +31,7 @@ export function PluginPage({ entry }: { entry: Entry }) {
   const [module, setModule] = useState(entry.module);
 
   const context: PageContext = {
-    api, events: events(), locale, theme, location, navigate, confirm, nonce: nonce(), title: setTitle,
+    api, events: events(), locale, theme, location, navigate, hold, confirm, nonce: nonce(), title: setTitle,
     user: { id: me.id, name: me.name, email: me.email, administrator: me.role === "administrator" },
   };
   const latest = useRef(context);

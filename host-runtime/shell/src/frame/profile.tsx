@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { changeMe, signOut } from "../core/account.ts";
 import { LOCALE_NAMES, LOCALES, useLanguage } from "../core/i18n.ts";
 import { useAction } from "../core/resource.ts";
+import { leave } from "../core/router.ts";
 import { useMe } from "../core/session.ts";
 import { choose, THEME_CHOICES, useThemeChoice } from "../core/theme.ts";
 import { Button } from "../ui/button.tsx";
@@ -23,7 +24,7 @@ export function Profile() {
   const me = useMe();
   const theme = useThemeChoice();
   const [password, setPassword] = useState(false);
-  const leave = useAction(signOut);
+  const out = useAction(signOut);
   const speak = useAction((next: string) => changeMe({ locale: next }));
   return (
     <>
@@ -58,7 +59,7 @@ export function Profile() {
               ))}
             </fieldset>
             {speak.problem !== undefined && <Failure problem={speak.problem} />}
-            {leave.problem !== undefined && <Failure problem={leave.problem} />}
+            {out.problem !== undefined && <Failure problem={out.problem} />}
             <div className="shell-profile-acts">
               <Button
                 look="quiet"
@@ -70,7 +71,7 @@ export function Profile() {
               >
                 {t("profile.password")}
               </Button>
-              <Button look="quiet" icon="leave" busy={leave.busy} onClick={() => void leave.run()}>
+              <Button look="quiet" icon="leave" busy={out.busy} onClick={() => leave(() => void out.run())}>
                 {t("profile.leave")}
               </Button>
             </div>

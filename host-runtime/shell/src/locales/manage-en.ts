@@ -109,6 +109,7 @@ const messages = {
   "add.drop": "Drop a component (.wasm) here",
   "add.choose": "Choose a file",
   "add.choose.another": "Choose another file",
+  "add.sending": "Sending the file",
   "add.do": "Add",
   "add.wants": "Nothing is approved yet. This is what it will ask for when you enable it:",
   "add.installed": "This plugin is installed already",

@@ -109,6 +109,7 @@ export const ru: Catalogue<ManageKey> = {
   "add.drop": "Перетащите сюда компонент (.wasm)",
   "add.choose": "Выбрать файл",
   "add.choose.another": "Выбрать другой файл",
+  "add.sending": "Отправка файла",
   "add.do": "Добавить",
   "add.wants": "Пока ничего не разрешено. При включении он попросит следующее:",
   "add.installed": "Этот плагин уже установлен",

@@ -109,6 +109,7 @@ export const zh: Catalogue<ManageKey> = {
   "add.drop": "将组件文件（.wasm）拖到这里",
   "add.choose": "选择文件",
   "add.choose.another": "选择其他文件",
+  "add.sending": "正在发送文件",
   "add.do": "添加",
   "add.wants": "尚未批准任何权限。启用时它会请求：",
   "add.installed": "此插件已安装",

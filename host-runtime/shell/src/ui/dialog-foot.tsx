@@ -11,15 +11,17 @@ interface Props {
   careful?: boolean;
   /** What is done. */
   text: string;
+  /** To leave it, where that is no cancelling. */
+  no?: string;
 }
 
 /** The buttons of a dialog that does something: leave it, or do it. */
-export function DialogFoot({ onClose, busy, look = "main", disabled = false, careful = false, text }: Props) {
+export function DialogFoot({ onClose, busy, look = "main", disabled = false, careful = false, text, no }: Props) {
   const { t } = useLanguage();
   return (
     <>
       <Button onClick={onClose} disabled={busy} {...(careful ? { "data-autofocus": true } : {})}>
-        {t("cancel")}
+        {no ?? t("cancel")}
       </Button>
       <Button look={look} type="submit" busy={busy} disabled={disabled}>
         {text}

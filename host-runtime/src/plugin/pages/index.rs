@@ -16,6 +16,9 @@ pub struct Index {
     /// Stylesheets that are loaded before it.
     #[serde(default)]
     pub styles: Vec<String>,
+    /// What the plugin is, by language, for whoever reads none of the manifest's `description`.
+    #[serde(default)]
+    pub description: BTreeMap<String, String>,
     /// Where the pages appear.
     pub entries: Vec<Entry>,
 }
@@ -79,6 +82,8 @@ const STYLES: usize = 10;
 const ICON: usize = 4_000;
 /// Longer ones don't fit a menu.
 const TITLE: usize = 60;
+/// As the manifest's own.
+const DESCRIPTION: usize = 2_000;
 
 impl Index {
     /// Reads and checks it. `exists` tells whether the archive has a file.
@@ -107,6 +112,14 @@ impl Index {
             return invalid(format!(
                 "1 to {ENTRIES} entries and at most {STYLES} styles"
             ));
+        }
+        for (language, text) in &index.description {
+            if !is_language(language) {
+                return invalid(format!("`{}` is no language", clip(language)));
+            }
+            if text.trim().is_empty() || text.chars().count() > DESCRIPTION {
+                return invalid(format!("a description takes 1 to {DESCRIPTION} characters"));
+            }
         }
         let mut paths = BTreeSet::new();
         for entry in &index.entries {
@@ -202,7 +215,7 @@ mod tests {
 
     fn sound() -> Value {
         json!({
-            "module": "index.js", "styles": ["index.css"],
+            "module": "index.js", "styles": ["index.css"], "description": { "ru": "Почта" },
             "entries": [{
                 "path": "/mail", "place": "main", "title": { "en": "Mail", "zh-Hant": "郵件" }, "icon": "M4 5h16a2 2 0 0 1 2 2z",
                 "badge": { "get": "/api/mail/unread?in=inbox", "value": "unread", "events": ["threads.changed"] }
@@ -234,6 +247,8 @@ mod tests {
             ("/module", json!("other.js"), "other.js"),
             ("/module", json!("index.css"), "no script"),
             ("/styles/0", json!("index.js"), "no stylesheet"),
+            ("/description", json!({ "русский": "Почта" }), "language"),
+            ("/description", json!({ "ru": " " }), "description"),
             ("/entries", json!([]), "entries"),
             ("/entries/0/path", json!("/api/mail"), "the host's own"),
             ("/entries/0/path", json!("/settings/mail"), "the host's own"),

@@ -173,6 +173,19 @@ impl Blobs {
         Ok(staged.id)
     }
 
+    /// The blob of an upload of this caller that was ended, while it waits for a row to name it.
+    ///
+    /// # Errors
+    ///
+    /// [`BlobError::NotFound`] if there is no such upload of this caller, or it still goes on; [`BlobError::Unavailable`].
+    pub async fn uploaded(&self, caller: &Caller, upload: &str) -> Result<String, BlobError> {
+        let mut tx = self.0.db.read().await?;
+        let known = self
+            .find_upload(&mut tx, caller, &random::digest(upload))
+            .await?;
+        known.blob.ok_or(BlobError::NotFound)
+    }
+
     /// A person's upload in one go, of at most `limit` bytes: made, filled and ended. Answers the upload's id, for the plugin's `finish`, and its
     /// size.
     ///

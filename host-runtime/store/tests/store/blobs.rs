@@ -342,10 +342,18 @@ async fn a_persons_upload_is_streamed_and_handed_to_the_plugin() {
     assert_eq!(size, 8_000_000);
     let blob = blobs.finish(&me, &upload).await.unwrap();
     assert_eq!(blobs.size(&me, &blob).await.unwrap(), size);
+    assert_eq!(blobs.uploaded(&me, &upload).await, Ok(blob));
+    let boris = caller_for("boris");
     assert_eq!(
-        blobs.finish(&caller_for("boris"), &upload).await,
+        blobs.finish(&boris, &upload).await,
         Err(BlobError::NotFound)
     );
+    assert_eq!(
+        blobs.uploaded(&boris, &upload).await,
+        Err(BlobError::NotFound)
+    );
+    let open = blobs.create(&me).await.unwrap();
+    assert_eq!(blobs.uploaded(&me, &open).await, Err(BlobError::NotFound));
     assert!(matches!(
         blobs.upload(&me, chunks(80), 5_000_000).await,
         Err(BlobError::Other(_))

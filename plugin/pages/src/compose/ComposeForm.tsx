@@ -23,6 +23,7 @@ import { RecipientField, type RecipientHandle } from "./RecipientField.tsx";
 import { plausible } from "./recipients.ts";
 import { SendLater } from "./SendLater.tsx";
 import { useCompose, type Window } from "./store.ts";
+import { uploadAddress } from "./upload.ts";
 import { useDraft } from "./useDraft.ts";
 import { useFiles } from "./useFiles.ts";
 import { rememberFrom, signatureOf, type Begun } from "./useSeed.ts";
@@ -88,12 +89,11 @@ export function ComposeForm({ window: own, shown, full, onFull, onMinimise, begu
 
   const addImage = async (file: File): Promise<EditorImage | undefined> => {
     const contentId = `${crypto.randomUUID()}@mail`;
-    const source = URL.createObjectURL(file);
     try {
-      await files.add(file, contentId);
-      return { src: source, alt: file.name, cid: contentId };
+      const upload = await files.add(file, contentId);
+      // Not from memory: the address outlives a reload of the page.
+      return upload === undefined ? undefined : { src: uploadAddress(upload), alt: file.name, cid: contentId };
     } catch (error) {
-      URL.revokeObjectURL(source);
       notices.show({ tone: "problem", text: t("notUploaded", { name: file.name, reason: line(error) }) });
       return undefined;
     }

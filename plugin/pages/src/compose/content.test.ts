@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyContent, fromDraft, isBlank, paragraphs, toDraft, withCids, withSignature, withSources, type Content } from "./content.ts";
+import { emptyContent, fromDraft, isBlank, paragraphs, toDraft, withCids, withSignature, withSources, type Content, type Enclosure } from "./content.ts";
 
 const content = (extra: Partial<Content>): Content => ({ ...emptyContent("a"), ...extra });
 
@@ -38,12 +38,15 @@ describe("a message being written", () => {
     expect(draft.subject).toBe("a Bcc: b");
   });
 
-  it("names images by their Content-ID in the mail and by their source on the page", () => {
-    const shown = '<p><img src="blob:x" alt="a" data-cid="c1"><img src="https://x/y.png"></p>';
+  it("names images by their Content-ID in the mail, and on the page by where they are", () => {
+    const shown = '<p><img src="/api/uploads/u" alt="a" data-cid="c1"><img src="https://x/y.png"></p>';
     const mailed = withCids(shown);
     expect(mailed).toBe('<p><img src="cid:c1" alt="a"><img src="https://x/y.png"></p>');
-    expect(withSources(mailed, (cid) => `/file/${cid}`)).toBe('<p><img src="/file/c1" data-cid="c1" alt="a"><img src="https://x/y.png"></p>');
-    expect(withSources(mailed, () => undefined)).toBe(mailed);
+    const html = (src: string) => `<p><img src="${src}" data-cid="c1" alt="a"><img src="https://x/y.png"></p>`;
+    expect(withSources(content({ html: mailed }), (cid) => `/file/${cid}`)).toBe(html("/file/c1"));
+    expect(withSources(content({ html: mailed }))).toBe(mailed);
+    const files: Enclosure[] = [{ key: "1", name: "a", mediaType: "image/png", contentId: "c1", state: { kind: "there", upload: "u/1" } }];
+    expect(withSources(content({ html: mailed, files }))).toBe(html("/api/uploads/u%2F1"));
   });
 
   it("knows when nothing was put into it", () => {

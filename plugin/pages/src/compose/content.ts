@@ -1,6 +1,7 @@
 /** A message being written, as the page keeps it, and as the host takes it. */
 import type { components } from "@plugin-host/client";
 import type { Address } from "../mailbox/types.ts";
+import { uploadAddress } from "./upload.ts";
 
 export type Draft = components["schemas"]["Draft"];
 export type Relation = components["schemas"]["Relation"];
@@ -97,7 +98,7 @@ export function paragraphs(text: string): string {
   return escaped === "" ? "" : escaped.split(/\n{2,}/).map((part) => `<p>${part.replaceAll("\n", "<br>")}</p>`).join("");
 }
 
-/** Images that are shown from memory are named in the mail by their Content-ID. */
+/** Images that are shown from an address of this host are named in the mail by their Content-ID. */
 export function withCids(html: string): string {
   return html.replaceAll(/<img\b[^>]*>/gi, (tag) => {
     const cid = /\bdata-cid="([^"]*)"/i.exec(tag)?.[1];
@@ -106,11 +107,12 @@ export function withCids(html: string): string {
   });
 }
 
-/** The other way round, for the editor. An image whose bytes are not at hand is left as it is named. */
-export function withSources(html: string, source: (cid: string) => string | undefined): string {
+/** The other way round, for the editor: from where `source` says, or from their uploads. An image that is nowhere is left as it is named. */
+export function withSources({ html, files }: Content, source: (cid: string) => string | undefined = () => undefined): string {
+  const uploaded = (cid: string) => files.flatMap(({ contentId, state }) => (contentId === cid && state.kind === "there" ? [uploadAddress(state.upload)] : []))[0];
   return html.replaceAll(/<img\b[^>]*>/gi, (tag) => {
     const cid = /\bsrc="cid:([^"]*)"/i.exec(tag)?.[1];
-    const src = cid === undefined ? undefined : source(cid);
+    const src = cid === undefined ? undefined : (source(cid) ?? uploaded(cid));
     return src === undefined ? tag : tag.replace(/\bsrc="cid:[^"]*"/i, `src="${src}" data-cid="${cid}"`);
   });
 }

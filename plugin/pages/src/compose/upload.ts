@@ -8,6 +8,9 @@ export interface Running {
   abort(): void;
 }
 
+/** Where one can see a file that one uploaded, for a day; a saved message has it for good. */
+export const uploadAddress = (id: string): string => `/api/uploads/${encodeURIComponent(id)}`;
+
 export function upload(file: Blob, progress: (share: number) => void): Running {
   const request = new XMLHttpRequest();
   const done = new Promise<Upload>((resolve, reject) => {

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { keys } from "../api/keys.ts";
 import { usePage } from "../app/context.tsx";
 import { kindOf } from "../shared/problem.ts";
-import { fromDraft, toDraft, type Content } from "./content.ts";
+import { fromDraft, toDraft, withSources, type Content } from "./content.ts";
 import { Saver, type SaveState, type SavedAs } from "./saver.ts";
 import { composeStore, type Window } from "./store.ts";
 import { readDraft, type Begun } from "./useSeed.ts";
@@ -99,7 +99,8 @@ export function useDraft(window: Window, begun: Begun, current: RefObject<Conten
       async takeTheirs(): Promise<Content | undefined> {
         const theirs = await newest(saver.saved);
         if (theirs === undefined) return undefined;
-        const content = fromDraft(theirs.draft, false);
+        const draft = fromDraft(theirs.draft, false);
+        const content = { ...draft, html: withSources(draft) };
         saver.resolve(theirs.saved);
         saver.change(content);
         return content;

@@ -20,8 +20,8 @@ export function useFiles(update: Update) {
   return useMemo(() => {
     const set = (key: string, change: Partial<Enclosure>) => now.current.update((files) => files.map((file) => (file.key === key ? { ...file, ...change } : file)));
     return {
-      /** Answers when it is there. */
-      async add(file: File, contentId?: string): Promise<void> {
+      /** Answers its upload when it is there; none if it was taken out again. */
+      async add(file: File, contentId?: string): Promise<string | undefined> {
         const key = crypto.randomUUID();
         const entry: Enclosure = {
           key,
@@ -43,8 +43,9 @@ export function useFiles(update: Update) {
         try {
           const { id, size } = await job.done;
           set(key, { size, state: { kind: "there", upload: id } });
+          return id;
         } catch (error) {
-          if (error instanceof DOMException) return;
+          if (error instanceof DOMException) return undefined;
           if (contentId === undefined) set(key, { state: { kind: "failed", reason: now.current.line(error) } });
           else now.current.update((files) => files.filter((each) => each.key !== key));
           throw error;

@@ -43,7 +43,7 @@ export function useSeed({ key, seed }: Window, accounts: readonly Account[] | un
         case "draft": {
           const { draft, saved } = await readDraft(api, seed.message.id);
           const content = fromDraft(draft, false);
-          return { content: { ...content, html: withSources(content.html, sourceIn(seed.message)) }, saved };
+          return { content: { ...content, html: withSources(content, sourceIn(seed.message)) }, saved };
         }
       }
     },

@@ -6,7 +6,7 @@ import { reachable } from "../accounts/status.ts";
 import { keys } from "../api/keys.ts";
 import { usePage } from "../app/context.tsx";
 import { kindOf } from "../shared/problem.ts";
-import { foldersOf, thrownAway, type Folders } from "./effect.ts";
+import { foldersOf, type Folders } from "./effect.ts";
 import { Joiner } from "./order.ts";
 import { overFolders, overList, overMessages } from "./overlay.ts";
 import { useOverlay } from "./session.tsx";
@@ -126,9 +126,7 @@ export function useThreads(asked: Matching | undefined, folders: Folders) {
   const pages = query.data?.pages;
   const joiner = useMemo(() => new Joiner<ThreadSummary>(), [name]);
   const raw = useMemo(() => joiner.join(pages ?? []), [joiner, pages]);
-  // The host lists under a label also what was thrown away with it. Of a longer conversation that may be a part.
-  const listed = useMemo(() => raw.filter((item) => item.messages > 1 || !thrownAway(item, asked ?? {}, folders)), [raw, asked, folders]);
-  const items = useMemo(() => overList(listed, ops, name, asked ?? {}, folders), [listed, ops, name, asked, folders]);
+  const items = useMemo(() => overList(raw, ops, name, asked ?? {}, folders), [raw, ops, name, asked, folders]);
   return { query, items };
 }
 

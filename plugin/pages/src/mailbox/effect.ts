@@ -101,7 +101,7 @@ export function belongs(item: ThreadSummary, asked: Matching, folders: Folders):
 }
 
 /** Whether all of a conversation is in trash or spam and something else is asked for. It keeps its labels there, and is not listed under them. */
-export function thrownAway(item: ThreadSummary, asked: Matching, folders: Folders): boolean {
+function thrownAway(item: ThreadSummary, asked: Matching, folders: Folders): boolean {
   const role = (id: string) => folders.byId.get(id)?.role ?? "";
   const isAway = (id: string) => ["trash", "spam"].includes(role(id));
   if (asked.folders?.some(isAway) === true) return false;

@@ -31,6 +31,8 @@ export function FileDialog({ file: dropped, installed, only, onClose, onDone }: 
   const [found, setFound] = useState<Plugin>();
   const [grants, setGrants] = useState<Grants>();
   const [over, setOver] = useState(false);
+  /** How much of the file has gone to the host. */
+  const [gone, setGone] = useState(1);
   const chooser = useRef<HTMLInputElement>(null);
 
   const old = found === undefined ? undefined : installed.find((plugin) => plugin.id === found.id);
@@ -41,15 +43,15 @@ export function FileDialog({ file: dropped, installed, only, onClose, onDone }: 
 
   const look = useAction(async (chosen: File) => {
     setFound(undefined);
-    const plugin = await inspect(chosen, new AbortController().signal);
+    const plugin = await inspect(chosen, setGone, new AbortController().signal);
     setFound(plugin);
     const before = installed.find(({ id }) => id === plugin.id);
     setGrants(plugin.proposed_grants === null || plugin.proposed_grants === undefined ? undefined : merged(plugin.proposed_grants, before?.grants));
   });
   const take = useAction(async () => {
     if (file === undefined || found === undefined || another) return;
-    if (old === undefined) onDone(await add(file), "added");
-    else onDone(await upgrade(found.id, file, asksMore ? grants : undefined), "upgraded");
+    if (old === undefined) onDone(await add(file, setGone), "added");
+    else onDone(await upgrade(found.id, file, asksMore ? grants : undefined, setGone), "upgraded");
   });
   const choose = (chosen: File | undefined) => {
     if (chosen === undefined) return;
@@ -104,6 +106,7 @@ export function FileDialog({ file: dropped, installed, only, onClose, onDone }: 
             event.target.value = "";
           }}
         />
+        {(look.busy || take.busy) && gone < 1 && <progress aria-label={t("add.sending")} value={gone} />}
       </div>
       {look.busy && <Skeleton rows={2} />}
       {look.problem !== undefined && <Failure problem={look.problem} retry={look.problem.passing && file !== undefined ? () => void look.run(file) : undefined} />}

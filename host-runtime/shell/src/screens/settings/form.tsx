@@ -6,6 +6,7 @@ import { administer } from "../../core/confirm.ts";
 import { api } from "../../core/host.ts";
 import { useLanguage } from "../../core/i18n.ts";
 import { useAction, useResource } from "../../core/resource.ts";
+import { hold } from "../../core/router.ts";
 import { useTitle } from "../../core/title.ts";
 import { Advanced } from "../../ui/advanced.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -80,13 +81,7 @@ function SectionForm({ plugin, section, onSaved }: { plugin: string; section: Se
     setReport(await administer(() => unwrap(api.POST("/api/plugins/{id}/settings/{section}/check", { params: { path } }))));
   });
 
-  // What was typed and not saved is asked about before the window closes.
-  useEffect(() => {
-    if (!dirty) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [dirty]);
+  useEffect(() => (dirty ? hold() : undefined), [dirty]);
 
   const errors = { ...(save.problem?.fields ?? {}), ...wrong };
   const named = section.fields.some((field) => errors[field.name] !== undefined);
