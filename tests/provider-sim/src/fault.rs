@@ -1,6 +1,6 @@
 //! Misfortune on demand: which request, and what goes wrong with it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use regex::Regex;
@@ -57,7 +57,13 @@ pub enum Action {
     CarryOutLate {
         /// Milliseconds on the simulator's clock.
         after_ms: u64,
+        /// The connection closes at once, as if something on the way had lost patience; otherwise it stays open until the client
+        /// closes it.
+        #[serde(default)]
+        hang_up: bool,
     },
+    /// The connection closes when half of the request's body has arrived, which is all that the provider gets of it.
+    DropMidRequest,
 }
 
 /// Which requests an [`Action`] befalls. All given conditions must hold.
@@ -198,6 +204,7 @@ pub struct FaultState {
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
     next: AtomicU64,
+    late: AtomicUsize,
 }
 
 impl Faults {
@@ -242,6 +249,19 @@ impl Faults {
                 applied: rule.applied,
             })
             .collect()
+    }
+
+    /// Requests that were given up and are yet to be carried out; see [`Action::CarryOutLate`].
+    pub fn late(&self) -> usize {
+        self.late.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn begin_late(&self) {
+        self.late.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn end_late(&self) {
+        self.late.fetch_sub(1, Ordering::SeqCst);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

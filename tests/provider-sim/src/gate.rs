@@ -192,9 +192,18 @@ impl Gate {
                 self.record(asked, None, Some(name));
                 return Err(NoAnswer);
             }
-            Action::CarryOutLate { after_ms } => {
+            Action::CarryOutLate { after_ms, hang_up } => {
                 self.record(asked, None, Some(name));
-                return self.carry_out_late(request, after_ms).await;
+                return self.carry_out_late(request, after_ms, hang_up).await;
+            }
+            Action::DropMidRequest => {
+                let (parts, body) = request.into_parts();
+                let whole = collect(body).await;
+                let half = Body::new(HalfBody::Half(whole.slice(..whole.len() / 2)));
+                let response = self.carry_out(Request::from_parts(parts, half)).await;
+                asked.route = route_of(&response);
+                self.record(asked, None, Some(name));
+                return Err(NoAnswer);
             }
             Action::Delay { ms } => {
                 let until = self.inner.clock.now().saturating_add(ms);
@@ -231,10 +240,16 @@ impl Gate {
         }
     }
 
-    async fn carry_out_late(&self, request: Request, after_ms: u64) -> Result<Response, NoAnswer> {
+    async fn carry_out_late(
+        &self,
+        request: Request,
+        after_ms: u64,
+        hang_up: bool,
+    ) -> Result<Response, NoAnswer> {
         let (parts, body) = request.into_parts();
         let body = collect(body).await;
         let gate = self.clone();
+        gate.inner.faults.begin_late();
         // Dropped with this future, which is when the client has closed the connection or reset the stream.
         let _given_up = OnDrop(Some(move || {
             tokio::spawn(async move {
@@ -242,8 +257,12 @@ impl Gate {
                 gate.inner.clock.sleep_until(until).await;
                 let request = Request::from_parts(parts, Body::from(body));
                 drop(collect(gate.carry_out(request).await.into_body()).await);
+                gate.inner.faults.end_late();
             });
         }));
+        if hang_up {
+            return Err(NoAnswer);
+        }
         std::future::pending().await
     }
 

@@ -337,6 +337,47 @@ async fn e27_units_are_counted_by_the_minute_of_the_clock() {
 }
 
 #[tokio::test]
+async fn e28_of_a_chunk_that_breaks_off_whole_multiples_are_kept_for_a_week() {
+    let world = world().await;
+    let message = format!("To: bob@example.com\r\n\r\n{}", "x".repeat(1_200_000));
+    let begun = world
+        .http
+        .post(world.url("/upload/gmail/v1/users/me/drafts?uploadType=resumable"))
+        .bearer_auth(&world.token)
+        .header("x-upload-content-length", message.len())
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
+    let session = begun.headers()["location"].to_str().unwrap().to_owned();
+    let put = |range: String, body: String| {
+        let request = world.http.put(&session).header("content-range", range);
+        request.body(body).send()
+    };
+    let total = message.len();
+    world
+        .sim
+        .faults()
+        .inject(Fault::once(Action::DropMidRequest).on("PUT", "upload_id"))
+        .unwrap();
+    let broken = put(format!("bytes 0-{}/{total}", total - 1), message.clone()).await;
+    assert!(broken.is_err());
+    let asked = put(format!("bytes */{total}"), String::new())
+        .await
+        .unwrap();
+    assert_eq!(asked.status(), StatusCode::PERMANENT_REDIRECT);
+    assert_eq!(
+        asked.headers()["range"],
+        format!("bytes=0-{}", 2 * 256 * 1024 - 1)
+    );
+    world.advance(7 * 24 * 3_600_000);
+    let late = put(format!("bytes */{total}"), String::new())
+        .await
+        .unwrap();
+    assert_eq!(late.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn e28_an_upload_goes_whole_with_metadata_or_in_resumable_chunks() {
     let world = world().await;
     let big = format!(

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use microsoft_support::*;
-use provider_sim::{Backend, Limits, Provider};
+use provider_sim::microsoft::Resend;
+use provider_sim::{Action, Backend, Fault, Limits, Provider};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -96,6 +97,40 @@ async fn e36_sending_answers_202_without_an_id_and_files_the_copy_later() {
             .values()
             .is_empty()
     );
+}
+
+/// Nobody knows which it is, so a client has to live with each.
+#[tokio::test]
+async fn e36_sending_a_draft_again_answers_in_one_of_many_ways() {
+    for (resend, status, sent) in [
+        (Resend::AsFound, 404, 1),
+        (Resend::NotFound, 404, 1),
+        (Resend::Refused, 400, 1),
+        (Resend::Conflict, 412, 1),
+        (Resend::Fault, 500, 1),
+        (Resend::Accepted, 202, 1),
+        (Resend::SentAgain, 202, 2),
+    ] {
+        for is_new in [false, true] {
+            let w = World::new(0).await;
+            w.sim.microsoft().set_hazards(ME, |hazards| {
+                hazards.resend = resend;
+                hazards.sent_copy_is_new = is_new;
+            });
+            let draft = w
+                .post_with("/me/messages", message_to(PERSONAL, "Once"), &[IMMUTABLE])
+                .await
+                .is(201);
+            let path = format!("/me/messages/{}/send", draft.id());
+            let send = || w.post_with(&path, json!({}), &[IMMUTABLE]);
+            send().await.is(202);
+            send().await.is(status);
+            w.advance(2_000);
+            assert_eq!(w.sim.microsoft().sent().len(), sent, "{resend:?}");
+            let filed = w.get("/me/mailFolders/sentitems/messages").await;
+            assert_eq!(filed.values().len(), sent, "{resend:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -407,6 +442,40 @@ async fn e39_uploads_go_in_order_without_a_token_until_they_expire() {
     )
     .await
     .is(404);
+}
+
+#[tokio::test]
+async fn e39_an_upload_that_breaks_off_tells_what_it_has() {
+    let w = World::new(0).await;
+    let draft = w
+        .post("/me/messages", message_to(PERSONAL, "Large"))
+        .await
+        .is(201);
+    let item =
+        json!({"AttachmentItem": {"attachmentType": "file", "name": "big.bin", "size": 4_000_000}});
+    let path = format!(
+        "/me/messages/{}/attachments/createUploadSession",
+        draft.id()
+    );
+    let session = w.post(&path, item).await.is(201);
+    let url = session.json["uploadUrl"].as_str().unwrap().to_owned();
+    let put = |from: usize, to: usize| {
+        let range = format!("bytes {from}-{}/4000000", to - 1);
+        let request = w.http.put(&url).header("Content-Range", range);
+        request.body(vec![7; to - from])
+    };
+    let has = async || read(w.http.get(&url)).await.is(200).json["nextExpectedRanges"][0].clone();
+    assert_eq!(has().await, "0");
+    read(put(0, 2_000_000)).await.is(200);
+    for mishap in [Action::DropMidRequest, Action::LoseAnswer] {
+        let fault = Fault::once(mishap).on("PUT", "/upload/");
+        w.sim.faults().inject(fault).unwrap();
+        assert!(put(2_000_000, 3_000_000).send().await.is_err());
+    }
+    assert_eq!(has().await, "3000000", "of a piece, all or nothing");
+    read(put(2_000_000, 3_000_000)).await.is(416);
+    read(put(3_000_000, 4_000_000)).await.is(201);
+    read(w.http.get(&url)).await.is(404);
 }
 
 #[tokio::test]

@@ -142,7 +142,10 @@ async fn a_lost_answer_has_been_carried_out_and_a_dropped_request_has_not() {
 #[tokio::test]
 async fn a_request_can_be_carried_out_after_the_client_gave_up() {
     let world = world().await;
-    let late = Action::CarryOutLate { after_ms: 30_000 };
+    let late = Action::CarryOutLate {
+        after_ms: 30_000,
+        hang_up: false,
+    };
     world
         .sim
         .faults()

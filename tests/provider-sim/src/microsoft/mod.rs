@@ -25,7 +25,7 @@ use std::sync::Arc;
 use crate::Context;
 use shared::Shared;
 
-pub use mailbox::{Expired, Hazards};
+pub use mailbox::{Expired, Hazards, Resend};
 
 /// The Microsoft side.
 pub struct Microsoft {

@@ -21,8 +21,13 @@ use crate::google::{Google, oauth};
 /// Chunks but the last must be a multiple of this; of a broken one, whole multiples are kept.
 const CHUNK: usize = 256 * 1024;
 
+/// Life of an upload that is not finished, in milliseconds: a week.
+const LIFE_MS: u64 = 7 * 24 * 3_600_000;
+
 /// An upload in progress.
 struct Session {
+    /// Milliseconds since the Unix epoch.
+    expires: u64,
     admitted: Admitted,
     metadata: Bytes,
     total: Option<usize>,
@@ -84,6 +89,7 @@ pub(crate) async fn begin(
             google.uploads.sessions.lock().insert(
                 id.clone(),
                 Session {
+                    expires: google.context.clock.now() + LIFE_MS,
                     admitted: admitted.parked(),
                     metadata: body,
                     total,
@@ -169,7 +175,11 @@ pub(crate) async fn resume(
     };
     {
         let mut sessions = google.uploads.sessions.lock();
-        let Some(session) = sessions.get_mut(&id) else {
+        let now = google.context.clock.now();
+        let Some(session) = sessions
+            .get_mut(&id)
+            .filter(|session| session.expires > now)
+        else {
             return ApiError::not_found().into_response();
         };
         session.total = range

@@ -18,6 +18,7 @@ use super::replies::letter_of;
 use crate::microsoft::letter::{Address, Letter};
 use crate::microsoft::mailbox::folder::key;
 use crate::microsoft::mailbox::message::{Message, Stored};
+use crate::microsoft::mailbox::{Mailbox, Resend, ids};
 use crate::{Content, Sent};
 
 /// 202 without a body.
@@ -29,19 +30,51 @@ pub(crate) fn accepted() -> Response {
 pub(crate) fn draft(call: &Call) -> Answer {
     // Taken out under the lock, so that two requests can't send one draft.
     let row = call.with(|m| -> Result<_, GraphError> {
+        if let Some(sent) = consumed(m, call.param("message")) {
+            return once_more(m, sent);
+        }
         let row = find(m, call.param("message"))?;
         if !row.draft {
-            return Err(GraphError::bad(
-                "ErrorInvalidOperation",
-                "Only drafts can be sent.",
-            ));
+            return Err(only_drafts());
         }
         check(call, &row)?;
         m.purge(row.key);
-        Ok(row)
+        Ok(Some((*row).clone()))
     })?;
-    submit(call, (*row).clone(), true)?;
+    if let Some(row) = row {
+        submit(call, row, true)?;
+    }
     Ok(accepted())
+}
+
+fn only_drafts() -> GraphError {
+    GraphError::bad("ErrorInvalidOperation", "Only drafts can be sent.")
+}
+
+/// What became of the draft with this id, if it was sent.
+fn consumed<'a>(mailbox: &'a Mailbox, id: &str) -> Option<&'a Message> {
+    mailbox.submitted(ids::parse_message(mailbox.uid, id)?.key)
+}
+
+/// The answer to sending it again; a message: that is sent now.
+fn once_more(mailbox: &Mailbox, sent: &Message) -> Result<Option<Message>, GraphError> {
+    match mailbox.hazards.resend {
+        Resend::AsFound if mailbox.messages.contains_key(&sent.key) => Err(only_drafts()),
+        Resend::AsFound | Resend::NotFound => Err(GraphError::item_not_found()),
+        Resend::Refused => Err(only_drafts()),
+        Resend::Conflict => Err(GraphError::conflict()),
+        Resend::Fault => Err(GraphError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ErrorInternalServerError",
+            "An internal server error occurred. The operation failed.",
+        )),
+        Resend::Accepted => Ok(None),
+        // Another message of the same content, as Exchange would file it.
+        Resend::SentAgain => Ok(Some(Message {
+            key: 0,
+            ..sent.clone()
+        })),
+    }
 }
 
 /// `POST /sendMail`

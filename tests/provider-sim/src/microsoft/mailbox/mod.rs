@@ -39,10 +39,33 @@ pub struct Hazards {
     pub sent_copy_after: u64,
     /// The copy in Sent Items has another immutable id than the draft.
     pub sent_copy_is_new: bool,
+    /// What sending a draft that was sent already answers.
+    pub resend: Resend,
     /// Mail to somebody of the same domain who doesn't exist comes back as a delivery failure.
     pub report_unknown_recipients: bool,
     /// An expired cursor is answered with 410 (`gone`) or with 400 (`sync-state-not-found`).
     pub expired: Expired,
+}
+
+/// What happens when a draft is to be sent that was sent already. Microsoft doesn't say, and reports differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resend {
+    /// 404 until the copy is in Sent Items, then 400: only drafts can be sent.
+    #[default]
+    AsFound,
+    /// 404 `ErrorItemNotFound`.
+    NotFound,
+    /// 400 `ErrorInvalidOperation`.
+    Refused,
+    /// 412 `ErrorIrresolvableConflict`.
+    Conflict,
+    /// 500 `ErrorInternalServerError`.
+    Fault,
+    /// 202, and nothing is sent.
+    Accepted,
+    /// 202, and it is sent once more.
+    SentAgain,
 }
 
 /// How an expired cursor is refused.
@@ -69,6 +92,7 @@ impl Default for Hazards {
             shuffle: false,
             sent_copy_after: 1_500,
             sent_copy_is_new: false,
+            resend: Resend::default(),
             report_unknown_recipients: false,
             expired: Expired::Gone,
         }
@@ -111,6 +135,8 @@ pub(crate) struct Mailbox {
     pub(crate) categories: Vec<(String, String)>,
     by_message_id: HashMap<String, Vec<u64>>,
     pending: Vec<Pending>,
+    /// By the draft's key.
+    submitted: HashMap<u64, Message>,
     next_key: u64,
     next_conversation: u64,
     version: u64,
@@ -133,6 +159,7 @@ impl Mailbox {
                 .to_vec(),
             by_message_id: HashMap::new(),
             pending: Vec::new(),
+            submitted: HashMap::new(),
             next_key: 1,
             next_conversation: 1 << 40,
             version: 0,
@@ -367,12 +394,20 @@ impl Mailbox {
         message.received = now;
         message.sent = Some(now);
         message.instance += 1;
+        if message.key != 0 {
+            self.submitted.insert(message.key, message.clone());
+        }
         if self.hazards.sent_copy_is_new {
             message.key = 0;
         }
         let due = now.saturating_add(self.hazards.sent_copy_after);
         self.pending.push(Pending { due, message });
         self.settle(now);
+    }
+
+    /// What was sent as the draft with this key.
+    pub(crate) fn submitted(&self, draft: u64) -> Option<&Message> {
+        self.submitted.get(&draft)
     }
 
     /// Carries out what is due. Called at the start of every access.
