@@ -149,6 +149,14 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             };
             Ok(worker.platform.apply(writes).await?)
         }
+        // The rest of a large upload.
+        Err(Fault::Provider(ProviderError::Underway)) => {
+            let now = vec![("next_try", queues::time(worker.now()))];
+            Ok(worker
+                .platform
+                .apply(vec![writing::patch_draft(&row.id, now)])
+                .await?)
+        }
         Err(Fault::Provider(
             ProviderError::Unclear(_) | ProviderError::NotFound | ProviderError::Conflict,
         )) => {
@@ -189,6 +197,7 @@ async fn store<P: Platform, V: Provider>(
         &row.content.0,
         &row.id,
         &row.marker,
+        row.updated,
     )
     .await?;
     let made = worker.mailbox.create_draft(&message).await?;
@@ -222,6 +231,7 @@ async fn delete<P: Platform, V: Provider>(
     worker: &Worker<'_, P, V>,
     row: &DraftRow,
 ) -> std::result::Result<(), Fault> {
+    worker.mailbox.abandon_draft(&row.marker).await?;
     let mut drafts = worker.mailbox.find_draft(&row.marker).await?;
     drafts.extend(row.remote.clone().filter(|remote| !drafts.contains(remote)));
     for draft in drafts {

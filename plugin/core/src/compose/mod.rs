@@ -23,11 +23,12 @@ pub use prepare::prepare;
 pub use recipients::recipients;
 pub use taken_up::open;
 
-/// Bytes of all attachments of a message. Gmail takes 25 MB, encoding included; Exchange's default is 35 MB, encoding included.
+/// Bytes of all attachments of a message. Gmail takes 25 MB, which encoded stay below the 35 MiB of a whole message; Graph takes 150 MB of
+/// each, and an organisation may allow less, which Exchange then says.
 pub(crate) fn attachments_limit(account: &Account) -> u64 {
     match ProviderKind::from_name(&account.provider) {
-        Some(ProviderKind::Microsoft) => 25 * MEGABYTE,
-        Some(ProviderKind::Google) | None => 18 * MEGABYTE,
+        Some(ProviderKind::Microsoft) => 150 * MEGABYTE,
+        Some(ProviderKind::Google) | None => 25 * MEGABYTE,
     }
 }
 
@@ -163,26 +164,23 @@ async fn enclose(
     Ok(rows)
 }
 
-/// A draft as the provider takes it.
+/// A draft as the provider takes it; `date`: when it was written, in milliseconds since the Unix epoch.
 async fn outgoing(
     platform: &impl Platform,
     account: &Account,
     draft: &Draft,
     owner: &str,
     marker: &str,
+    date: u64,
 ) -> std::result::Result<Outgoing, StoreError> {
-    let mut attachments = Vec::new();
-    for enclosure in writing::enclosures(platform, owner).await? {
-        let bytes = content::load(platform, &enclosure.blob.0)
-            .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        attachments.push(OutgoingAttachment {
-            name: enclosure.name,
-            media_type: enclosure.media_type,
-            content_id: enclosure.content_id,
-            bytes,
-        });
-    }
+    let enclosures = writing::enclosures(platform, owner).await?;
+    let attachments = enclosures.into_iter().map(|enclosure| OutgoingAttachment {
+        name: enclosure.name,
+        media_type: enclosure.media_type,
+        content_id: enclosure.content_id,
+        blob: enclosure.blob.0,
+        size: u64::try_from(enclosure.size).unwrap_or_default(),
+    });
     let relation = match &draft.in_relation {
         Some((kind, original)) => reads::messages_by_id(platform, std::slice::from_ref(original))
             .await?
@@ -225,7 +223,8 @@ async fn outgoing(
             .text
             .clone()
             .or_else(|| draft.html.as_deref().map(content::text::of_html)),
-        attachments,
+        date,
+        attachments: attachments.collect(),
         relation,
     })
 }

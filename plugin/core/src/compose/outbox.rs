@@ -198,6 +198,8 @@ enum Found {
     Draft(String),
     /// It is out; the message, once it is known.
     Sent(Option<String>),
+    /// Its draft is made in several steps, and the next one can follow.
+    Underway,
     /// It will not go out.
     Failed(String),
     /// Nobody knows yet.
@@ -232,7 +234,7 @@ pub(crate) async fn step<P: Platform, V: Provider>(
                 state: "sending".into(),
                 ..row
             };
-            let found = sent(worker.mailbox.send_draft(&draft).await)?;
+            let found = deliver(worker, &draft, &row.marker).await?;
             settle(worker, row, found).await
         }
         "sent" => follow_up(worker, row).await,
@@ -281,6 +283,7 @@ async fn begin<P: Platform, V: Provider>(
         &next.content.0,
         &next.id,
         &next.marker,
+        next.at,
     )
     .await?;
     let found = made(worker.mailbox.create_draft(&message).await)?;
@@ -307,6 +310,7 @@ async fn create<P: Platform, V: Provider>(
                 &row.content.0,
                 &row.id,
                 &row.marker,
+                row.at,
             )
             .await?;
             made(worker.mailbox.create_draft(&message).await)?
@@ -318,6 +322,7 @@ async fn create<P: Platform, V: Provider>(
 fn made(answer: crate::provider::Result<MadeDraft>) -> std::result::Result<Found, Fault> {
     match answer {
         Ok(draft) => Ok(Found::Draft(draft.id)),
+        Err(ProviderError::Underway) => Ok(Found::Underway),
         Err(ProviderError::Unclear(why)) => Ok(Found::Unclear(why)),
         Err(ProviderError::Refused(why)) => Ok(Found::Failed(why)),
         Err(ProviderError::MissingScope(scope)) => Ok(Found::Failed(format!(
@@ -346,6 +351,24 @@ fn sent(answer: crate::provider::Result<Option<String>>) -> std::result::Result<
     }
 }
 
+/// Sends the draft. A refusal is believed only of what is still a draft: what was sent already, by a request that nobody waits for any
+/// more, is refused as well.
+async fn deliver<P: Platform, V: Provider>(
+    worker: &Worker<'_, P, V>,
+    draft: &str,
+    marker: &str,
+) -> std::result::Result<Found, Fault> {
+    let found = sent(worker.mailbox.send_draft(draft).await)?;
+    let Found::Failed(why) = found else {
+        return Ok(found);
+    };
+    Ok(match worker.mailbox.draft_fate(draft, marker).await? {
+        DraftFate::Draft => Found::Failed(why),
+        DraftFate::Sent(message) => Found::Sent(message),
+        DraftFate::Gone => Found::Unclear(why),
+    })
+}
+
 /// Sending was begun: asks what became of it, and sends the same draft again if it is still one.
 async fn look<P: Platform, V: Provider>(
     worker: &mut Worker<'_, P, V>,
@@ -356,7 +379,7 @@ async fn look<P: Platform, V: Provider>(
     };
     let found = match worker.mailbox.draft_fate(&draft, &row.marker).await? {
         DraftFate::Sent(message) => Found::Sent(message),
-        DraftFate::Draft => sent(worker.mailbox.send_draft(&draft).await)?,
+        DraftFate::Draft => deliver(worker, &draft, &row.marker).await?,
         DraftFate::Gone if worker.now() >= row.updated.saturating_add(LOOKED_UP_MS) => {
             Found::Failed("Neither the draft nor a sent copy is there: it can't be found out whether it was sent.".into())
         }
@@ -385,6 +408,16 @@ async fn settle<P: Platform, V: Provider>(
                 tries: 0,
                 next_try: now,
                 updated: now,
+                ..row.clone()
+            };
+            advance(worker, &row, next, Vec::new()).await.map(drop)
+        }
+        Found::Underway => {
+            let next = Outbox {
+                state: "sending".into(),
+                reason: None,
+                tries: 0,
+                next_try: now,
                 ..row.clone()
             };
             advance(worker, &row, next, Vec::new()).await.map(drop)
@@ -514,6 +547,7 @@ async fn tidy<P: Platform, V: Provider>(
     marker: &str,
     sent: Option<&str>,
 ) {
+    let _ = worker.mailbox.abandon_draft(marker).await;
     let Ok(drafts) = worker.mailbox.find_draft(marker).await else {
         return;
     };

@@ -31,15 +31,22 @@ pub(crate) async fn store(platform: &impl Blobs, bytes: &[u8]) -> Result<String,
 /// Reads a whole blob.
 pub(crate) async fn load(platform: &impl Blobs, blob: &str) -> Result<Vec<u8>, BlobError> {
     let size = platform.size(blob).await?;
-    let mut bytes = Vec::new();
-    while (bytes.len() as u64) < size {
-        let chunk = platform
-            .read(
-                blob,
-                bytes.len() as u64,
-                u32::try_from(CHUNK).unwrap_or(u32::MAX),
-            )
-            .await?;
+    load_part(platform, blob, 0, size).await
+}
+
+/// Reads that many bytes of a blob.
+pub(crate) async fn load_part(
+    platform: &impl Blobs,
+    blob: &str,
+    from: u64,
+    length: u64,
+) -> Result<Vec<u8>, BlobError> {
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    while (bytes.len() as u64) < length {
+        let at = bytes.len() as u64;
+        let most = (length - at).min(CHUNK as u64);
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let chunk = platform.read(blob, from + at, most).await?;
         if chunk.is_empty() {
             return Err(BlobError::Other("a blob is shorter than it says".into()));
         }

@@ -13,8 +13,8 @@ use super::budget::Budget;
 use super::{ProviderError, Result};
 use crate::oauth::{self, OAuthError};
 use crate::platform::{HttpError, Platform, Request, Response};
-use crate::settings::ProviderKind;
 use crate::settings::texts::Locale;
+use crate::settings::{ProviderKind, Secret};
 use crate::store::accounts;
 
 /// How long to wait when nobody answers, in milliseconds.
@@ -110,10 +110,10 @@ impl<P: Platform> Client<'_, P> {
             .unwrap_or_else(|| (self.price)(&call.method, &call.url));
         self.budget.spend(units, self.platform.now())?;
         let token = self.token(None).await?;
-        let mut answer = self.exchange(&call, &token).await?;
+        let mut answer = self.exchange(&call, Some(&token)).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             let fresh = self.token(Some(&token)).await?;
-            answer = self.exchange(&call, &fresh).await?;
+            answer = self.exchange(&call, Some(&fresh)).await?;
         }
         let now = self.platform.now();
         match answer.status() {
@@ -126,6 +126,16 @@ impl<P: Platform> Client<'_, P> {
             ),
             _ => Err((self.classify)(&answer, now)),
         }
+    }
+
+    /// Makes the call without an access token, to an address that is its own authorisation; the answer may be a refusal.
+    pub(super) async fn send_bare(&self, call: Call) -> Result<Response> {
+        self.exchange(&call, None).await
+    }
+
+    /// What a refusal means.
+    pub(super) fn refusal(&self, answer: &Response) -> ProviderError {
+        (self.classify)(answer, self.platform.now())
     }
 
     /// Makes the call and reads its JSON answer.
@@ -142,10 +152,7 @@ impl<P: Platform> Client<'_, P> {
         self.token(Some(&rejected)).await.map(|_| ())
     }
 
-    async fn token(
-        &self,
-        rejected: Option<&crate::settings::Secret>,
-    ) -> Result<crate::settings::Secret> {
+    async fn token(&self, rejected: Option<&Secret>) -> Result<Secret> {
         match oauth::tokens::access(self.platform, self.kind, &self.account, rejected).await {
             Ok(token) => Ok(token),
             Err(error) => {
@@ -155,12 +162,14 @@ impl<P: Platform> Client<'_, P> {
         }
     }
 
-    async fn exchange(&self, call: &Call, token: &crate::settings::Secret) -> Result<Response> {
+    async fn exchange(&self, call: &Call, token: Option<&Secret>) -> Result<Response> {
         let builder = http::Request::builder()
             .method(call.method.clone())
             .uri(&call.url)
-            .header("authorization", format!("Bearer {}", token.0))
             .header("accept", "application/json");
+        let builder = token.into_iter().fold(builder, |builder, token| {
+            builder.header("authorization", format!("Bearer {}", token.0))
+        });
         let builder = call.headers.iter().fold(builder, |builder, (name, value)| {
             builder.header(*name, value)
         });
@@ -190,6 +199,14 @@ impl<P: Platform> Client<'_, P> {
     }
 }
 
+/// The host could not read or keep something.
+pub(super) fn unavailable(now: u64, error: &impl std::fmt::Display) -> ProviderError {
+    ProviderError::Wait {
+        until: now + 1_000,
+        reason: error.to_string(),
+    }
+}
+
 /// The language of whoever reads why their account does not go on.
 async fn owner_locale(platform: &impl Platform, account: &str) -> Locale {
     match accounts::get(platform, account).await {
@@ -209,10 +226,7 @@ fn token_error(error: OAuthError, now: u64, locale: Locale) -> ProviderError {
             ProviderError::Administrator(text)
         }
         OAuthError::MissingScope(scopes) => ProviderError::MissingScope(scopes.join(", ")),
-        OAuthError::Store(_) => ProviderError::Wait {
-            until: now + 1_000,
-            reason: text,
-        },
+        OAuthError::Store(_) => unavailable(now, &text),
         _ => ProviderError::Reconnect(text),
     }
 }

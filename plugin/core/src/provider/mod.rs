@@ -20,6 +20,7 @@ mod headers;
 mod mime;
 mod open;
 pub mod retry;
+pub(crate) mod uploads;
 
 pub use budget::{Quota, Spending};
 pub(crate) use open::quota;
@@ -68,6 +69,9 @@ pub enum ProviderError {
     /// The provider refuses this for good: its reason.
     #[error("refused: {0}")]
     Refused(String),
+    /// A part of it is done and kept: call again, to go on with the rest.
+    #[error("not done yet")]
+    Underway,
     /// No whole answer: the request may have been carried out. Ask before you repeat a write.
     #[error("unclear: {0}")]
     Unclear(String),
@@ -331,7 +335,9 @@ pub struct Outgoing {
     pub html: Option<String>,
     /// Plain body.
     pub text: Option<String>,
-    /// Name, media type, content id of an inline image, bytes.
+    /// When it was written, in milliseconds since the Unix epoch. Part of the message: the same whenever this one is made again.
+    pub date: u64,
+    /// Read from their blobs when it is their turn: together they are larger than the plugin's memory.
     pub attachments: Vec<OutgoingAttachment>,
     /// What it answers or forwards.
     pub relation: Option<Relation>,
@@ -344,7 +350,10 @@ pub struct OutgoingAttachment {
     pub name: String,
     pub media_type: String,
     pub content_id: Option<String>,
-    pub bytes: Vec<u8>,
+    /// The blob with its bytes.
+    pub blob: String,
+    /// Bytes in it.
+    pub size: u64,
 }
 
 /// What a sent message answers or forwards.
@@ -464,14 +473,17 @@ pub trait Provider {
         ids: &[RemoteId],
         edit: &Edit,
     ) -> impl Future<Output = Result<Vec<(RemoteId, Result<()>)>>>;
-    /// Makes a draft. After `Unclear`, call `find_draft` with the marker.
+    /// Makes a draft, or goes on with what an earlier call has begun of it. After `Unclear`, call `find_draft` with the marker; after
+    /// `Underway`, call it again.
     fn create_draft(&self, message: &Outgoing) -> impl Future<Output = Result<MadeDraft>>;
     /// The draft that a message is; none: it is no draft (any more).
     fn draft_of(&self, message: &str) -> impl Future<Output = Result<Option<String>>>;
-    /// Drafts that carry the marker; more than one if a creation was repeated.
+    /// Whole drafts that carry the marker; more than one if a creation was repeated.
     fn find_draft(&self, marker: &str) -> impl Future<Output = Result<Vec<String>>>;
     /// Drops a draft.
     fn delete_draft(&self, draft: &str) -> impl Future<Output = Result<()>>;
+    /// Drops what was begun of a draft that is not wanted any more; whole ones stay.
+    fn abandon_draft(&self, marker: &str) -> impl Future<Output = Result<()>>;
     /// Sends a draft; answers the sent message's id if the provider tells. After `Unclear`, call `draft_fate`.
     fn send_draft(&self, draft: &str) -> impl Future<Output = Result<Option<RemoteId>>>;
     /// Whether a draft is still there or was sent.

@@ -142,6 +142,10 @@ impl<P: Platform> Provider for Mailbox<'_, P> {
         at!(self, mailbox => mailbox.find_draft(marker).await)
     }
 
+    async fn abandon_draft(&self, marker: &str) -> Result<()> {
+        at!(self, mailbox => mailbox.abandon_draft(marker).await)
+    }
+
     async fn delete_draft(&self, draft: &str) -> Result<()> {
         at!(self, mailbox => mailbox.delete_draft(draft).await)
     }

@@ -22,17 +22,9 @@ pub(super) struct Blob {
 impl Memory {
     /// What a person uploaded through the host: finished, waiting for the plugin to take it.
     pub fn person_uploads(&self, bytes: &[u8]) -> String {
-        let now = self.now();
+        let blob = self.blob(bytes);
         let mut state = self.state();
         let upload = state.fresh_id("upload-");
-        let blob = state.fresh_id("blob-");
-        state.blobs.insert(
-            blob.clone(),
-            Blob {
-                bytes: bytes.to_vec(),
-                made: now,
-            },
-        );
         state.uploads.insert(
             upload.clone(),
             Upload {
@@ -41,6 +33,16 @@ impl Memory {
             },
         );
         upload
+    }
+
+    /// Bytes that the plugin has, by the blob that holds them.
+    pub fn blob(&self, bytes: &[u8]) -> String {
+        let made = self.now();
+        let mut state = self.state();
+        let id = state.fresh_id("blob-");
+        let bytes = bytes.to_vec();
+        state.blobs.insert(id.clone(), Blob { bytes, made });
+        id
     }
 
     /// Drops blobs that no row has named for a day, answers how many are left.

@@ -561,6 +561,10 @@ impl Provider for Double {
             .collect())
     }
 
+    async fn abandon_draft(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+
     async fn delete_draft(&self, draft: &str) -> Result<()> {
         self.act(|state| {
             if !state.mail.get(draft).is_some_and(|mail| mail.draft) {

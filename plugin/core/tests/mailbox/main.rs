@@ -15,6 +15,7 @@ mod sending;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;
+mod uploads;
 
 use email_manager_core::provider::{Mailbox, Provider as _, RemoteMessage, Wanted};
 use email_manager_core::settings::ProviderKind;

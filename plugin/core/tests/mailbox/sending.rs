@@ -13,7 +13,7 @@ use provider_sim::{Action, Deliver, Fault};
 use rstest::rstest;
 use std::collections::BTreeSet;
 
-fn outgoing(marker: &str) -> Outgoing {
+fn outgoing(world: &World, marker: &str) -> Outgoing {
     let address = |name: &str, email: &str| Address {
         name: name.to_owned(),
         email: email.to_owned(),
@@ -30,9 +30,18 @@ fn outgoing(marker: &str) -> Outgoing {
             name: "отчёт.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
             content_id: None,
-            bytes: b"%PDF-1.4 test".repeat(400),
+            ..file(world, &b"%PDF-1.4 test".repeat(400))
         }],
         ..Outgoing::default()
+    }
+}
+
+/// What a person has uploaded.
+fn file(world: &World, bytes: &[u8]) -> OutgoingAttachment {
+    OutgoingAttachment {
+        blob: world.host.blob(bytes),
+        size: bytes.len() as u64,
+        ..OutgoingAttachment::default()
     }
 }
 
@@ -47,7 +56,10 @@ fn sent_by_ada(world: &World) -> Vec<provider_sim::Sent> {
 async fn a_draft_is_sent_with_its_attachment_and_found_among_the_sent(#[case] kind: ProviderKind) {
     let world = world(kind, 5).await;
     let mailbox = world.mailbox().await;
-    let made = mailbox.create_draft(&outgoing("marker-1")).await.unwrap();
+    let made = mailbox
+        .create_draft(&outgoing(&world, "marker-1"))
+        .await
+        .unwrap();
     let (draft, message) = (made.id, made.message.unwrap());
     assert_eq!(
         mailbox.draft_of(&message).await.unwrap(),
@@ -130,7 +142,7 @@ async fn an_answer_joins_its_conversation_and_carries_only_what_was_given(
             message_id: original.message_id.clone(),
             references: original.references.clone(),
         }),
-        ..outgoing("marker-1")
+        ..outgoing(&world, "marker-1")
     };
     let draft = mailbox.create_draft(&message).await.unwrap().id;
     mailbox.send_draft(&draft).await.unwrap();
@@ -177,7 +189,7 @@ async fn a_lost_answer_is_unclear_and_can_be_found_out(#[case] kind: ProviderKin
     };
     let message = Outgoing {
         attachments: vec![],
-        ..outgoing("marker-1")
+        ..outgoing(&world, "marker-1")
     };
     lose(if kind == GOOGLE {
         "/drafts$"
@@ -222,7 +234,7 @@ async fn half_a_draft_is_never_taken_for_a_whole_one(#[case] interrupted: &str) 
     };
     let message = Outgoing {
         relation: Some(relation),
-        ..outgoing("marker-1")
+        ..outgoing(&world, "marker-1")
     };
     let drafts = || {
         world
@@ -267,8 +279,10 @@ async fn an_attachment_too_large_for_one_request_is_sent_whole(#[case] kind: Pro
     let bytes: Vec<u8> = (0..7_000_000_u32)
         .map(|number| (number % 251) as u8)
         .collect();
-    let mut message = outgoing("marker-1");
-    message.attachments[0].bytes.clone_from(&bytes);
+    let mut message = outgoing(&world, "marker-1");
+    let large = file(&world, &bytes);
+    message.attachments[0].blob = large.blob;
+    message.attachments[0].size = large.size;
     let draft = mailbox.create_draft(&message).await.unwrap().id;
     assert_eq!(
         mailbox.find_draft("marker-1").await.unwrap(),
@@ -310,7 +324,7 @@ async fn an_answer_to_a_message_that_is_gone_can_still_be_sent(#[case] kind: Pro
     };
     let message = Outgoing {
         relation: Some(relation),
-        ..outgoing("marker-1")
+        ..outgoing(&world, "marker-1")
     };
     let draft = mailbox.create_draft(&message).await.unwrap().id;
     mailbox.send_draft(&draft).await.unwrap();

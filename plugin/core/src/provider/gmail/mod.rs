@@ -178,6 +178,10 @@ impl<P: Platform> Provider for Gmail<'_, P> {
         self.marked_drafts(marker).await
     }
 
+    async fn abandon_draft(&self, marker: &str) -> Result<()> {
+        self.abandon(marker).await
+    }
+
     async fn delete_draft(&self, draft: &str) -> Result<()> {
         self.drop_draft(draft).await
     }

@@ -2,16 +2,19 @@
 //!
 //! An answer has to begin with `createReply`: Graph takes no threading fields from us. Such a draft, or one with attachments, is
 //! made in several calls, so it carries the marker as *unfinished* until the last of them. [`Graph::marked_drafts`] drops unfinished
-//! drafts and names only whole ones: a crash can't lead to half a message being sent.
+//! drafts and names only whole ones: a crash can't lead to half a message being sent. One exception: a draft whose large files are being
+//! uploaded is gone on with. Nothing that has arrived of them is sent again, and nothing before them can go wrong any more.
 
 use http::Method;
 use serde_json::{Value, json};
 
+use super::attachments::{is_large, large};
 use super::messages::MARKER;
 use super::wire::Message;
 use super::{Graph, delete, post, preferring};
 use crate::platform::Platform;
-use crate::provider::client::{Call, escape};
+use crate::provider::client::{Call, escape, unavailable};
+use crate::provider::uploads;
 use crate::provider::{
     Address, DraftFate, MadeDraft, Outgoing, ProviderError, Relation, RelationKind, RemoteId,
     Result,
@@ -56,6 +59,18 @@ fn contents(outgoing: &Outgoing, marker: &str) -> Value {
     contents
 }
 
+/// What tells a message from every other, files included.
+fn content(outgoing: &Outgoing) -> String {
+    let relation = outgoing.relation.as_ref().map(|relation| &relation.id);
+    let text = contents(outgoing, &outgoing.marker).to_string();
+    let files = outgoing.attachments.iter().flat_map(|file| {
+        let id = file.content_id.as_deref().unwrap_or_default();
+        [&file.blob, &file.name, &file.media_type, id].map(str::as_bytes)
+    });
+    let rest = [text.as_str(), relation.map_or("", String::as_str)].map(str::as_bytes);
+    uploads::fingerprint(files.chain(rest))
+}
+
 impl<P: Platform> Graph<'_, P> {
     /// An answer to a message that is gone becomes a message of its own: it is still what the person wants to say.
     pub(super) async fn make_draft(&self, outgoing: &Outgoing) -> Result<MadeDraft> {
@@ -77,6 +92,13 @@ impl<P: Platform> Graph<'_, P> {
     }
 
     async fn make(&self, outgoing: &Outgoing) -> Result<String> {
+        if let Some(draft) = self.begun(outgoing).await? {
+            match self.go_on(&draft, outgoing).await {
+                // Somebody deleted it.
+                Err(ProviderError::NotFound) => self.forget(&outgoing.marker).await?,
+                outcome => return outcome.map(|()| draft),
+            }
+        }
         if let Some(relation) = &outgoing.relation {
             match self.make_answer(outgoing, relation).await {
                 Err(ProviderError::NotFound) => {}
@@ -119,10 +141,19 @@ impl<P: Platform> Graph<'_, P> {
         }
     }
 
-    /// Completes a draft; whatever goes wrong, it is dropped, so that nobody finds half of it. Where that fails too, the outcome is
-    /// unclear: looking for the draft drops it. `over`: it holds what Graph quoted.
+    /// Completes a draft. `over`: it holds what Graph quoted.
     async fn finish(&self, draft: &str, outgoing: &Outgoing, over: Option<&str>) -> Result<()> {
-        let Err(error) = self.complete(draft, outgoing, over).await else {
+        let outcome = self.complete(draft, outgoing, over).await;
+        if outcome.is_ok() && large(outgoing).next().is_some() {
+            return self.go_on(draft, outgoing).await;
+        }
+        self.or_drop(draft, outcome).await
+    }
+
+    /// Whatever went wrong, the draft is dropped, so that nobody finds half of it. Where that fails too, the outcome is unclear: looking
+    /// for the draft drops it.
+    async fn or_drop(&self, draft: &str, outcome: Result<()>) -> Result<()> {
+        let Err(error) = outcome else {
             return Ok(());
         };
         match self.drop_draft(draft).await {
@@ -142,14 +173,60 @@ impl<P: Platform> Graph<'_, P> {
             self.strip(draft).await?;
             self.patch(draft, &contents(outgoing, marker)).await?;
         }
-        for attachment in &outgoing.attachments {
+        for attachment in outgoing.attachments.iter().filter(|file| !is_large(file)) {
             self.attach(draft, attachment).await?;
         }
-        self.patch(
-            draft,
-            &json!({"singleValueExtendedProperties": marked(&outgoing.marker)}),
-        )
-        .await
+        if large(outgoing).next().is_some() {
+            return Ok(());
+        }
+        self.is_whole(draft, outgoing).await
+    }
+
+    /// From here on it can be found and sent.
+    async fn is_whole(&self, draft: &str, outgoing: &Outgoing) -> Result<()> {
+        let body = json!({"singleValueExtendedProperties": marked(&outgoing.marker)});
+        self.patch(draft, &body).await
+    }
+
+    /// The draft that large files are being put onto.
+    async fn begun(&self, outgoing: &Outgoing) -> Result<Option<String>> {
+        if large(outgoing).next().is_none() {
+            return Ok(None);
+        }
+        let kept = uploads::kept(self.client.platform, &outgoing.marker).await?;
+        let same = kept.filter(|upload| upload.content == content(outgoing));
+        Ok(same.and_then(|upload| upload.onto).map(|(draft, _)| draft))
+    }
+
+    /// Puts the large files onto a draft that lacks nothing else, as far as they are not on it.
+    async fn go_on(&self, draft: &str, outgoing: &Outgoing) -> Result<()> {
+        let outcome = match self.upload_all(draft, outgoing, &content(outgoing)).await {
+            Ok(()) => self.is_whole(draft, outgoing).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(()) => self.forget(&outgoing.marker).await,
+            Err(ProviderError::Refused(why)) => {
+                self.forget(&outgoing.marker).await?;
+                self.or_drop(draft, Err(ProviderError::Refused(why))).await
+            }
+            error => error,
+        }
+    }
+
+    async fn forget(&self, marker: &str) -> Result<()> {
+        let platform = self.client.platform;
+        let forgotten = uploads::forget(platform, marker).await;
+        forgotten.map_err(|error| unavailable(platform.now(), &error))
+    }
+
+    /// Drops the draft that large files were being put onto.
+    pub(super) async fn abandon(&self, marker: &str) -> Result<()> {
+        if uploads::kept(self.client.platform, marker).await?.is_some() {
+            self.forget(marker).await?;
+            self.drop_unfinished(marker, None).await?;
+        }
+        Ok(())
     }
 
     async fn patch(&self, message: &str, body: &Value) -> Result<()> {
@@ -162,16 +239,28 @@ impl<P: Platform> Graph<'_, P> {
     }
 
     pub(super) async fn marked_drafts(&self, marker: &str) -> Result<Vec<String>> {
-        for unfinished in self
-            .with_marker("drafts", &format!("{UNFINISHED}{marker}"))
-            .await?
-        {
-            match self.drop_draft(&unfinished).await {
+        let kept = uploads::kept(self.client.platform, marker).await?;
+        let begun = kept.and_then(|upload| upload.onto).map(|(draft, _)| draft);
+        self.drop_unfinished(marker, begun.as_deref()).await?;
+        let whole = self.with_marker("drafts", marker).await?;
+        if begun.is_some_and(|begun| whole.contains(&begun)) {
+            self.forget(marker).await?;
+        }
+        Ok(whole)
+    }
+
+    async fn drop_unfinished(&self, marker: &str, but: Option<&str>) -> Result<()> {
+        let unfinished = format!("{UNFINISHED}{marker}");
+        for draft in self.with_marker("drafts", &unfinished).await? {
+            if but == Some(draft.as_str()) {
+                continue;
+            }
+            match self.drop_draft(&draft).await {
                 Ok(()) | Err(ProviderError::NotFound) => {}
                 Err(error) => return Err(error),
             }
         }
-        self.with_marker("drafts", marker).await
+        Ok(())
     }
 
     /// Messages of a folder that carry the marker.
