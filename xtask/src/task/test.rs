@@ -43,6 +43,21 @@ const DEEP: [Suite; 3] = [
         variable: ("PROPTEST_CASES", "10000"),
     },
     Suite {
+        name: "sending",
+        what: "1,000 random histories of sending at each provider, in which each letter is to go out exactly once",
+        arguments: &[
+            "--release",
+            "--profile",
+            "deep",
+            "--package",
+            "email-manager-core",
+            "--test",
+            "sync",
+            "sending",
+        ],
+        variable: ("PROPTEST_CASES", "1000"),
+    },
+    Suite {
         name: "faults",
         what: "every fault at every request of a backfill and an increment, at both providers",
         arguments: &[

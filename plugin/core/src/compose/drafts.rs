@@ -8,12 +8,19 @@ use crate::model::{Caller, Draft, Error, Result, Saved};
 use crate::platform::{Platform, Priority, StoreError, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::column::{Column, Json};
-use crate::store::rows::DraftRow;
+use crate::store::rows::{DraftRow, Enclosure};
 use crate::store::{queues, writing};
 use crate::sync::{Fault, Worker, pacing};
 
 /// A draft goes to the provider after its author has paused for this long (milliseconds).
 const PAUSE_MS: u64 = 2_000;
+/// And longer by a millisecond for so many bytes of its files, which every saving uploads again: Graph takes 150 MB in five minutes.
+const BYTES_PER_MS: u64 = 500;
+
+fn pause(enclosures: &[Enclosure]) -> u64 {
+    let bytes: i64 = enclosures.iter().map(|enclosure| enclosure.size).sum();
+    PAUSE_MS + u64::try_from(bytes).unwrap_or_default() / BYTES_PER_MS
+}
 
 /// Saves a draft, over the one that the caller has seen.
 ///
@@ -29,7 +36,7 @@ pub async fn save(
     let now = platform.now();
     let revision = ids::fresh(platform);
     let changed = || Error::Conflict("The draft was changed since; read it again.".into());
-    let (row, mut writes, kept) = match over {
+    let (mut row, mut writes, kept) = match over {
         None => {
             let id = ids::ordered(platform, now, 0);
             let row = DraftRow {
@@ -45,7 +52,7 @@ pub async fn save(
                 creating: false,
                 updated: now,
                 tries: 0,
-                next_try: now.saturating_add(PAUSE_MS),
+                next_try: now,
             };
             (row, Vec::new(), Vec::new())
         }
@@ -61,7 +68,6 @@ pub async fn save(
                 ));
             }
             let kept = writing::enclosures(platform, &row.id).await?;
-            let next_try = now.saturating_add(PAUSE_MS);
             let writes = vec![
                 writing::require_draft(&over.id, &over.revision),
                 writing::delete_enclosures(&row.id),
@@ -71,13 +77,13 @@ pub async fn save(
                 content: Json(draft),
                 state: "dirty".into(),
                 updated: now,
-                next_try,
                 ..row
             };
             (row, writes, kept)
         }
     };
     let enclosures = super::enclose(platform, &account, &row.id, &row.content.0, &kept).await?;
+    row.next_try = now.saturating_add(pause(&enclosures));
     let saved = Saved {
         id: row.id.clone(),
         revision: row.revision.clone(),
@@ -120,17 +126,17 @@ pub(super) fn leave(id: &str, now: u64) -> Vec<Write> {
     )]
 }
 
-/// Saves or deletes the draft whose turn it is.
+/// Tells the provider of the draft whose turn it is.
 pub(crate) async fn step<P: Platform, V: Provider>(
     worker: &mut Worker<'_, P, V>,
 ) -> std::result::Result<(), Fault> {
     let Some(row) = writing::draft_next(worker.platform, &worker.account.id).await? else {
         return Ok(());
     };
-    let outcome = if row.state == "leaving" {
-        delete(worker, &row).await
-    } else {
-        store(worker, &row).await
+    let outcome = match row.state.as_str() {
+        "leaving" => delete(worker, &row).await,
+        "doubled" => single(worker, &row).await,
+        _ => store(worker, &row).await,
     };
     match outcome {
         // It stays here; the next change tries again.
@@ -227,6 +233,22 @@ async fn store<P: Platform, V: Provider>(
     worker.replace_now(before, message).await
 }
 
+/// Drops what a request has made of it that nobody waited for any more.
+async fn single<P: Platform, V: Provider>(
+    worker: &Worker<'_, P, V>,
+    row: &DraftRow,
+) -> std::result::Result<(), Fault> {
+    let all = worker.mailbox.find_draft(&row.marker).await?;
+    for extra in all
+        .iter()
+        .filter(|draft| Some(*draft) != row.remote.as_ref())
+    {
+        forgiving(worker.mailbox.delete_draft(extra).await)?;
+    }
+    let known = vec![writing::draft_single(&row.id)];
+    Ok(worker.platform.apply(known).await?)
+}
+
 async fn delete<P: Platform, V: Provider>(
     worker: &Worker<'_, P, V>,
     row: &DraftRow,
@@ -237,10 +259,13 @@ async fn delete<P: Platform, V: Provider>(
     for draft in drafts {
         forgiving(worker.mailbox.delete_draft(&draft).await)?;
     }
-    worker
-        .platform
-        .apply(writing::delete_draft(&row.id))
-        .await?;
+    let known = row.creating || row.remote.is_some();
+    let writes = if known {
+        writing::draft_gone(row, worker.now())
+    } else {
+        writing::delete_draft(&row.id)
+    };
+    worker.platform.apply(writes).await?;
     worker.replace_now(row.message.clone(), None).await
 }
 

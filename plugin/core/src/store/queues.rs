@@ -287,6 +287,18 @@ pub(crate) fn recognise(account: &str, marker: &str, remote: &str) -> Write {
     query::patch::<Outbox>(filter, known)
 }
 
+/// A draft with this marker has appeared: what follows from having sent its message is done once more.
+pub(crate) fn stray(account: &str, marker: &str, now: u64) -> Write {
+    let filter = vec![
+        query::text("marker", marker),
+        query::text("account", account),
+        query::text("state", "sent"),
+        query::text("step", "done"),
+    ];
+    let again = vec![("step", "sent".to_owned().write()), ("next_try", time(now))];
+    query::patch::<Outbox>(filter, again)
+}
+
 /// Tells open pages that an outgoing message changed.
 pub(crate) fn outgoing_changed(row: &Outbox) -> Write {
     let payload =

@@ -1,17 +1,23 @@
 //! Drafts and the attachments of what is being written.
 
-use super::column::Column;
+use super::column::{Column, Json};
 use super::query;
 use super::rows::{DraftRow, Enclosure};
-use crate::model::{Error, Result};
-use crate::platform::{Condition, Platform, StoreError, Value, Write};
+use crate::model::{Draft, Error, Result};
+use crate::platform::{Condition, Operator, Platform, StoreError, Value, Write};
+
+/// The state of a draft that was dropped, of which something may appear yet.
+const GONE: &str = "gone";
+
+/// How long that may take, in milliseconds.
+const LATE_MS: u64 = 86_400_000;
 
 type Stored<T> = std::result::Result<T, StoreError>;
 
 pub(crate) async fn draft(platform: &impl Platform, user: &str, id: &str) -> Result<DraftRow> {
     let draft = query::get::<DraftRow>(platform, &[id]).await?;
     draft
-        .filter(|draft| draft.user == user && draft.state != "leaving")
+        .filter(|draft| draft.user == user && draft.state != "leaving" && draft.state != GONE)
         .ok_or(Error::NotFound)
 }
 
@@ -38,9 +44,21 @@ async fn first_draft(
     account: &str,
     clause: Vec<Condition>,
 ) -> Stored<Option<DraftRow>> {
-    let filter = vec![query::text("account", account), clause];
-    let rows: Vec<DraftRow> = query::all(platform, filter, None).await?;
-    Ok(rows.into_iter().next())
+    let rows = drafts_with(platform, account, clause).await?;
+    Ok(rows.into_iter().find(|row| row.state != GONE))
+}
+
+async fn drafts_with(
+    platform: &impl Platform,
+    account: &str,
+    clause: Vec<Condition>,
+) -> Stored<Vec<DraftRow>> {
+    query::all(
+        platform,
+        vec![query::text("account", account), clause],
+        None,
+    )
+    .await
 }
 
 /// The batch holds only if there is no such draft yet.
@@ -48,14 +66,14 @@ pub(crate) fn require_no_draft(id: &str) -> Write {
     query::require::<DraftRow>(vec![query::text("id", id)], 0)
 }
 
-/// The draft that has to be saved or deleted at the provider next.
+/// The draft that the provider has to hear of next.
 pub(crate) async fn draft_next(
     platform: &impl Platform,
     account: &str,
 ) -> Stored<Option<DraftRow>> {
     let filter = vec![
         query::text("account", account),
-        query::one_of("state", ["dirty", "leaving"]),
+        query::one_of("state", ["dirty", "leaving", "doubled"]),
     ];
     Ok(
         query::find::<DraftRow>(platform, filter, query::oldest("next_try", 1))
@@ -98,6 +116,54 @@ pub(crate) fn delete_draft(id: &str) -> Vec<Write> {
         query::delete::<DraftRow>(vec![query::text("id", id)]),
         delete_enclosures(id),
     ]
+}
+
+/// The draft was dropped, at the provider too. Nothing of it is kept but what finds a draft that a request made of it which nobody waits for
+/// any more; and that only for a day.
+pub(crate) fn draft_gone(row: &DraftRow, now: u64) -> Vec<Write> {
+    let forgotten = query::delete::<DraftRow>(vec![
+        query::text("account", &row.account),
+        query::text("state", GONE),
+        query::is("next_try", Operator::Less, now),
+    ]);
+    let row = DraftRow {
+        state: GONE.to_owned(),
+        content: Json(Draft::default()),
+        next_try: now.saturating_add(LATE_MS),
+        ..row.clone()
+    };
+    let mut writes = vec![forgotten, delete_enclosures(&row.id)];
+    writes.extend(put_draft(row));
+    writes
+}
+
+/// A draft with this marker has appeared as the provider's message `remote`: one too many if it was dropped, or is another.
+pub(crate) async fn stray(
+    platform: &impl Platform,
+    account: &str,
+    marker: &str,
+    remote: &str,
+) -> Stored<Option<Write>> {
+    let rows = drafts_with(platform, account, query::text("marker", marker)).await?;
+    Ok(rows.into_iter().find_map(|row| {
+        let state = match row.state.as_str() {
+            GONE => "leaving",
+            "saved" if row.message.as_deref() != Some(remote) => "doubled",
+            _ => return None,
+        };
+        let filter = vec![query::text("id", &row.id), query::text("state", &row.state)];
+        let due = vec![
+            ("state", state.to_owned().write()),
+            ("next_try", platform.now().write()),
+        ];
+        Some(query::patch::<DraftRow>(filter, due))
+    }))
+}
+
+/// There is one of it again.
+pub(crate) fn draft_single(id: &str) -> Write {
+    let filter = vec![query::text("id", id), query::text("state", "doubled")];
+    query::patch::<DraftRow>(filter, vec![("state", "saved".to_owned().write())])
 }
 
 pub(crate) async fn enclosures(platform: &impl Platform, owner: &str) -> Stored<Vec<Enclosure>> {

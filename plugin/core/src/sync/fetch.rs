@@ -9,7 +9,7 @@ use crate::platform::{Platform, Write, give_way};
 use crate::provider::{Provider, ProviderError, RemoteId, RemoteMessage, Wanted};
 use crate::store::commit::{Arrived, News, commit};
 use crate::store::rows::Parked;
-use crate::store::{accounts, queues};
+use crate::store::{accounts, queues, writing};
 
 /// Messages fetched at once: four batches of Gmail's in flight, and a few seconds' work.
 pub(super) const BITE: usize = 200;
@@ -117,8 +117,12 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             last
         };
         for message in fetched.whole {
-            if let Some(marker) = message.marker.as_deref().filter(|_| !message.draft) {
-                last.push(queues::recognise(account, marker, &message.id));
+            match message.marker.as_deref() {
+                Some(marker) if message.draft => {
+                    last.extend(self.strays(marker, &message.id).await?)
+                }
+                Some(marker) => last.push(queues::recognise(account, marker, &message.id)),
+                None => {}
             }
             if self.too_old(message.received) && !self.is_known(&message.id).await? {
                 continue;
@@ -155,6 +159,15 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Some(pause) => Err(pause.into()),
             None => Ok(new),
         }
+    }
+
+    /// A draft of ours has appeared. If its message is out already, or the draft is another by now, it was made by a request that nobody
+    /// waited for any more: its makers are woken.
+    async fn strays(&self, marker: &str, remote: &str) -> Result<Vec<Write>, Fault> {
+        let account = &self.account.id;
+        let draft = writing::stray(self.platform, account, marker, remote).await?;
+        let sent = queues::stray(account, marker, self.now());
+        Ok(draft.into_iter().chain([sent]).collect())
     }
 
     async fn is_known(&self, remote: &str) -> Result<bool, Fault> {

@@ -12,7 +12,7 @@ use provider_sim::{Action, Fault, RetryAfter};
 use rstest::rstest;
 
 use crate::support::{GOOGLE, MICROSOFT, World, side};
-use crate::{BOB, world};
+use crate::{BOB, wanted, world};
 
 /// Nine million bytes take three pieces at Microsoft and six at Google.
 const LARGE: u32 = 9_000_000;
@@ -295,4 +295,40 @@ async fn an_upload_that_is_not_wanted_any_more_leaves_nothing(#[case] kind: Prov
     );
     let kept = world.host.secret_names();
     assert!(kept.iter().all(|name| !name.starts_with("upload/")));
+}
+
+/// The largest that may be attached, and never more of it in memory than a piece.
+#[rstest]
+#[case(GOOGLE, 25_000_000)]
+#[case(MICROSOFT, 150_000_000)]
+#[tokio::test]
+async fn the_largest_file_goes_in_pieces_of_four_megabytes(
+    #[case] kind: ProviderKind,
+    #[case] size: usize,
+) {
+    let file: Vec<u8> = b"All work and no play"
+        .iter()
+        .copied()
+        .cycle()
+        .take(1 << 20)
+        .collect();
+    let mut file = file.repeat(size / (1 << 20) + 1);
+    file.truncate(size);
+    let world = world(kind, 1).await;
+    let message = message(&world, std::slice::from_ref(&file));
+    world.host.answer_http(|request| {
+        assert!(request.body().len() < 4_000_000);
+        None
+    });
+    let mailbox = world.mailbox().await;
+    let made = mailbox.create_draft(&message).await.unwrap();
+    let id = made.message.unwrap();
+    let draft = mailbox
+        .fetch(&wanted(std::slice::from_ref(&id)))
+        .await
+        .unwrap()
+        .remove(0);
+    let attached = draft.1.unwrap().attachments;
+    let arrived = mailbox.attachment(&id, &attached[0]).await.unwrap();
+    assert!(arrived == file, "other bytes arrived than were sent");
 }

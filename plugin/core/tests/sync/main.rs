@@ -14,5 +14,6 @@ mod histories;
 mod lost;
 mod pacing;
 mod push;
+mod sending;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::attachments::{is_large, large};
-use super::messages::MARKER;
+use super::messages::{MARKER, UNFINISHED};
 use super::wire::Message;
 use super::{Graph, delete, post, preferring};
 use crate::platform::Platform;
@@ -19,9 +19,6 @@ use crate::provider::{
     Address, DraftFate, MadeDraft, Outgoing, ProviderError, Relation, RelationKind, RemoteId,
     Result,
 };
-
-/// Put before the marker of an unfinished draft.
-const UNFINISHED: &str = "unfinished:";
 
 fn marked(marker: &str) -> Value {
     json!([{"id": MARKER, "value": marker}])

@@ -19,6 +19,12 @@ use crate::provider::{
 pub(super) const MARKER: &str =
     "String {5a0e3c0e-64f7-4f0a-9d1b-0f3f6f2a7c41} Name EmailManagerKey";
 
+/// Where deleted messages go that are in no folder that a person sees.
+const DELETED: &str = "recoverableitemsdeletions";
+
+/// Put before the marker of an unfinished draft.
+pub(super) const UNFINISHED: &str = "unfinished:";
+
 /// Everything that is shown of a message.
 const FIELDS: &str = "id,conversationId,internetMessageId,internetMessageHeaders,subject,from,sender,toRecipients,ccRecipients,bccRecipients,replyTo,\
     sentDateTime,receivedDateTime,isRead,isDraft,importance,flag,categories,parentFolderId,bodyPreview,body,hasAttachments";
@@ -67,6 +73,7 @@ impl<P: Platform> Graph<'_, P> {
         })
     }
 
+    /// What was deleted lies among the recoverable items for some weeks, where its id still finds it: it is gone all the same.
     pub(super) async fn messages(
         &self,
         wanted: &[Wanted],
@@ -74,11 +81,21 @@ impl<P: Platform> Graph<'_, P> {
         let ids = || wanted.iter().map(|message| &message.id);
         let part =
             |id: &RemoteId| Part::get(format!("/me/messages/{}?{}", escape(id), with_content()));
-        let parts: Vec<Part> = ids().map(part).collect();
-        let answers = self.batch(&parts).await?;
+        let mut parts: Vec<Part> = ids().map(part).collect();
+        parts.push(Part::get(format!("/me/mailFolders/{DELETED}?$select=id")));
+        let mut answers = self.batch(&parts).await?;
+        let deleted = answers.pop().and_then(Result::ok);
+        let deleted = deleted.and_then(|folder| id_of(&folder));
+        let is_deleted = |message: &RemoteMessage| {
+            let folder = deleted.as_ref();
+            folder.is_some_and(|folder| message.folders.contains(folder))
+        };
         let read = |(id, answer): (&RemoteId, Result<Raw>)| {
             let message = answer.and_then(|raw| {
                 let message = neutral(&raw).ok_or_else(unreadable)?;
+                if is_deleted(&message) {
+                    return Err(ProviderError::NotFound);
+                }
                 Ok(RemoteMessage {
                     id: id.clone(),
                     ..message
@@ -173,7 +190,7 @@ pub(super) fn neutral(raw: &RawValue) -> Option<RemoteMessage> {
         .single_value_extended_properties
         .iter()
         .find(|property| property.id.eq_ignore_ascii_case(MARKER))
-        .map(|property| property.value.clone());
+        .map(|property| property.value.trim_start_matches(UNFINISHED).to_owned());
     let (mut html, mut text) = (None, None);
     if let Some(body) = message.body {
         let content = body.content.unwrap_or_default();

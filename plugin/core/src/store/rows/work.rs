@@ -73,7 +73,8 @@ row! {
         account: String,
         revision: String,
         content: Json<Draft>,
-        /// `dirty`: the provider has an older one or none; `saved`; `leaving`: to be deleted at the provider, then here.
+        /// `dirty`: the provider has an older one or none; `saved`; `doubled`: the provider has it more than once; `leaving`: to be deleted at the provider, then here; `gone`: deleted,
+        /// and known for a while should it appear once more.
         state: String,
         marker: String,
         /// The provider's draft.

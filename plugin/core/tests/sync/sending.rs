@@ -1,0 +1,635 @@
+//! Random histories of sending: letters with and without answers and files, second thoughts, faults at any request, requests that are carried
+//! out after everybody gave up, crashes at any step. In the end each letter that was accepted and not taken back is out exactly
+//! once and whole, and a person reads the truth. A failing history is printed; `PROPTEST_CASES` sets how many are played.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use email_manager_core::model::{
+    Address, Draft, Error, Outgoing, Part, Relation, SendState, Sendable, Slice,
+};
+use email_manager_core::settings::ProviderKind;
+use email_manager_core::{accounts, compose, ids};
+use mail_parser::{Message, MessageParser};
+use proptest::prelude::*;
+use provider_sim::microsoft::Resend;
+use provider_sim::{Action as Mishap, Deliver, Fault, Limits, RetryAfter};
+
+use crate::engine::Engine;
+use crate::support::{GOOGLE, MICROSOFT, OWNER, side};
+
+const BOB: &str = "bob@example.com";
+/// Above what either provider takes in one request, and more than one piece of an upload.
+const LARGE: usize = 4_200_000;
+/// Letters to answer.
+const ORIGINALS: u8 = 3;
+
+#[derive(Debug, Clone)]
+struct Letter {
+    relation: Option<(Relation, u8)>,
+    files: Vec<usize>,
+    /// Seconds until it is to go.
+    later: Option<u8>,
+    /// It was a draft at the provider before.
+    saved: bool,
+    /// The host dies at that step of taking it over; the client asks again.
+    dies: Option<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Where {
+    Anywhere,
+    Sending,
+    Creating,
+    Attaching,
+    Uploading,
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Write(Letter),
+    /// A second thought.
+    Cancel(u8),
+    /// A coming request goes wrong.
+    Fail(Fault),
+    Run,
+    /// The host dies at that step of its next run.
+    Crash(u8),
+    Wait(u8),
+}
+
+/// What the provider does in ways that are known from reports only.
+#[derive(Debug, Clone, Copy)]
+struct Habits {
+    resend: Resend,
+    copy_is_new: bool,
+    copy_after_s: u8,
+}
+
+fn letter() -> impl Strategy<Value = Letter> {
+    let relation = prop_oneof![
+        2 => Just(None),
+        3 => (0..3_u8, 0..ORIGINALS).prop_map(|(kind, original)| {
+            let kinds = [Relation::Reply, Relation::ReplyAll, Relation::Forward];
+            Some((kinds[usize::from(kind)], original))
+        }),
+    ];
+    let file = prop_oneof![12 => 0_usize..3_000, 1 => Just(LARGE)];
+    let files = prop::collection::vec(file, 0..3);
+    let later = prop::option::weighted(0.3, 1_u8..60);
+    let saved = prop::bool::weighted(0.2);
+    let dies = prop::option::weighted(0.2, 0_u8..20);
+    (relation, files, later, saved, dies).prop_map(|(relation, files, later, saved, dies)| Letter {
+        relation,
+        files,
+        later,
+        saved,
+        dies,
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let place = prop_oneof![
+        Just(Where::Anywhere),
+        Just(Where::Sending),
+        Just(Where::Creating),
+        Just(Where::Attaching),
+        Just(Where::Uploading),
+    ];
+    prop_oneof![
+        4 => letter().prop_map(Event::Write),
+        2 => any::<u8>().prop_map(Event::Cancel),
+        6 => (mishap(), place, 0..4_u64).prop_map(|(mishap, place, skip)| Event::Fail(fault(mishap, place, skip))),
+        4 => Just(Event::Run),
+        4 => any::<u8>().prop_map(Event::Crash),
+        2 => any::<u8>().prop_map(Event::Wait),
+    ]
+}
+
+fn habits() -> impl Strategy<Value = Habits> {
+    let resend = prop::sample::select(vec![
+        Resend::AsFound,
+        Resend::NotFound,
+        Resend::Refused,
+        Resend::Conflict,
+        Resend::Fault,
+        Resend::Accepted,
+        Resend::SentAgain,
+    ]);
+    (resend, any::<bool>(), 0_u8..90).prop_map(|(resend, copy_is_new, copy_after_s)| Habits {
+        resend,
+        copy_is_new,
+        copy_after_s,
+    })
+}
+
+const fn late(after_ms: u64) -> Mishap {
+    Mishap::CarryOutLate {
+        after_ms,
+        hang_up: true,
+    }
+}
+
+fn mishap() -> impl Strategy<Value = Mishap> {
+    let refused = |status, retry_after| Mishap::Answer {
+        status,
+        body: None,
+        retry_after,
+    };
+    prop::sample::select(vec![
+        refused(429, RetryAfter::None),
+        refused(429, RetryAfter::Seconds(3)),
+        refused(500, RetryAfter::None),
+        refused(503, RetryAfter::None),
+        Mishap::HtmlBadGateway,
+        Mishap::DropConnection,
+        Mishap::DropMidRequest,
+        Mishap::DropMidBody,
+        Mishap::TruncateBody,
+        Mishap::LoseAnswer,
+        late(800),
+        late(45_000),
+        late(400_000),
+    ])
+}
+
+/// Befalls the request of that kind after `skip` others.
+fn fault(mishap: Mishap, place: Where, skip: u64) -> Fault {
+    let (method, path) = match place {
+        Where::Anywhere => return Fault::once(mishap).skip(4 * skip),
+        Where::Sending => ("POST", "/send$"),
+        Where::Creating => ("POST", "/(drafts|messages|create[A-Za-z]+)$"),
+        Where::Attaching => ("POST", "/attachments$"),
+        Where::Uploading => ("PUT", "upload"),
+    };
+    Fault::once(mishap).on(method, path).skip(skip)
+}
+
+/// A letter that was accepted.
+struct Accepted {
+    letter: Letter,
+    outgoing: Outgoing,
+    files: Vec<Vec<u8>>,
+    cancelled: bool,
+}
+
+struct Play {
+    engine: Engine,
+    /// Our ids of the letters to answer.
+    originals: Vec<String>,
+    accepted: BTreeMap<usize, Accepted>,
+    resend: Resend,
+}
+
+fn original(number: u8) -> String {
+    format!("original-{number}@example.com")
+}
+
+/// Known by a word that nobody else writes.
+fn word(number: usize) -> String {
+    format!("Letter-{number}-of-many")
+}
+
+fn person(email: &str) -> Address {
+    Address {
+        name: String::new(),
+        email: email.to_owned(),
+    }
+}
+
+impl Play {
+    async fn begin(kind: ProviderKind, habits: Habits) -> Self {
+        let engine = Engine::linked(kind, 0, Limits::none()).await;
+        if kind == MICROSOFT {
+            engine.world.sim.microsoft().set_hazards(OWNER, |hazards| {
+                hazards.resend = habits.resend;
+                hazards.sent_copy_is_new = habits.copy_is_new;
+                hazards.sent_copy_after = u64::from(habits.copy_after_s) * 1_000;
+            });
+        }
+        let provider = engine.world.sim.backend(side(kind));
+        let mut originals = Vec::new();
+        for number in 0..ORIGINALS {
+            let raw = format!(
+                "From: Bob <{BOB}>\r\nTo: {OWNER}\r\nMessage-ID: <{}>\r\nReferences: <root-{number}@example.com>\r\nSubject: Question {number}\r\n\r\nWell?\r\n",
+                original(number)
+            );
+            let id = provider.deliver(OWNER, &Deliver::new(raw)).unwrap();
+            originals.push(ids::message(&engine.account, &id));
+        }
+        engine.settle().await;
+        Self {
+            engine,
+            originals,
+            accepted: BTreeMap::new(),
+            resend: habits.resend,
+        }
+    }
+
+    fn draft(&self, letter: &Letter, number: usize) -> (Draft, Vec<Vec<u8>>) {
+        let files: Vec<Vec<u8>> = letter
+            .files
+            .iter()
+            .map(|size| (0..*size).map(|at| ((at + number) % 251) as u8).collect())
+            .collect();
+        let part = |bytes: &Vec<u8>| Part {
+            name: "file.bin".to_owned(),
+            media_type: "application/octet-stream".to_owned(),
+            upload: self.engine.host().person_uploads(bytes),
+            content_id: None,
+            size: None,
+        };
+        let subject = match &letter.relation {
+            None => format!("Letter {number}"),
+            Some((Relation::Forward, original)) => format!("Fwd: Question {original}"),
+            Some((_, original)) => format!("Re: Question {original}"),
+        };
+        let in_relation = letter.relation.map(|(kind, original)| {
+            let id = &self.originals[usize::from(original)];
+            (kind, id.clone())
+        });
+        let draft = Draft {
+            account: self.engine.account.clone(),
+            to: vec![person(BOB)],
+            cc: vec![person("carol@elsewhere.example")],
+            bcc: vec![person("dave@elsewhere.example")],
+            subject,
+            text: Some(word(number)),
+            attachments: files.iter().map(part).collect(),
+            in_relation,
+            ..Draft::default()
+        };
+        (draft, files)
+    }
+
+    /// Hands a letter over, as a client does: again with the same key when there was no answer.
+    async fn write(&mut self, letter: &Letter, number: usize) {
+        let (host, me) = (self.engine.host(), &self.engine.me);
+        let (draft, files) = self.draft(letter, number);
+        let content = if letter.saved {
+            let saved = compose::save(host, me, None, draft).await.unwrap();
+            self.engine.world.advance(5);
+            self.engine.turn().await;
+            Sendable::Saved(saved)
+        } else {
+            Sendable::Fresh(draft)
+        };
+        let at = letter
+            .later
+            .map(|seconds| self.engine.now() + u64::from(seconds) * 1_000);
+        let key = format!("key-{number}");
+        let hand_over = || compose::send(host, me, &key, content.clone(), at);
+        if let Some(step) = letter.dies {
+            host.crash_at(u64::from(step));
+            let _ = host.run(hand_over()).await;
+            host.calm();
+        }
+        let outgoing = hand_over().await.unwrap();
+        let accepted = Accepted {
+            letter: letter.clone(),
+            outgoing,
+            files,
+            cancelled: false,
+        };
+        self.accepted.insert(number, accepted);
+    }
+
+    async fn happen(&mut self, event: &Event, number: usize) {
+        match event {
+            Event::Write(letter) => self.write(letter, number).await,
+            Event::Cancel(which) => {
+                let known = self.accepted.len().max(1);
+                let Some(accepted) = self.accepted.values_mut().nth(usize::from(*which) % known)
+                else {
+                    return;
+                };
+                let (host, me) = (self.engine.host(), &self.engine.me);
+                match compose::cancel(host, me, &accepted.outgoing.id).await {
+                    Ok(_) => accepted.cancelled = true,
+                    Err(Error::Conflict(_)) => {}
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+            Event::Fail(fault) => {
+                // Sent again by a request that nobody waits for: nothing that a client does keeps that from happening.
+                let late = matches!(fault.action, Mishap::CarryOutLate { .. });
+                if !late || self.resend != Resend::SentAgain {
+                    self.engine
+                        .world
+                        .sim
+                        .faults()
+                        .inject(fault.clone())
+                        .unwrap();
+                }
+            }
+            Event::Run => {
+                self.engine.turn().await;
+            }
+            Event::Crash(step) => {
+                self.engine.host().crash_at(u64::from(*step));
+                self.engine.turn().await;
+                self.engine.host().calm();
+            }
+            Event::Wait(seconds) => {
+                self.engine.world.advance(u64::from(*seconds));
+                // What was late is carried out.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    async fn outbox(&self) -> Vec<Outgoing> {
+        let slice = Slice {
+            limit: 200,
+            cursor: None,
+        };
+        let items = compose::outbox(self.engine.host(), &self.engine.me, slice);
+        items.await.unwrap().items
+    }
+
+    /// Nothing goes wrong any more, and time passes.
+    async fn end(&self) {
+        let faults = self.engine.world.sim.faults();
+        faults.clear(None);
+        self.engine
+            .until(async |play: &Engine| {
+                let over = |state| matches!(state, SendState::Sent | SendState::Cancelled);
+                let rows = self.outbox().await;
+                let all = rows.iter().all(|row| {
+                    assert_ne!(row.state, SendState::Failed, "{row:?}");
+                    over(row.state) && (row.message.is_some() || row.state != SendState::Sent)
+                });
+                play.world.sim.faults().late() == 0 && all
+            })
+            .await;
+        self.engine.settle().await;
+        for _ in 0..2 {
+            self.engine.sync().await;
+        }
+    }
+
+    async fn check(&self) {
+        let provider = self.engine.world.sim.backend(side(self.engine.world.kind));
+        let (sent, there) = (provider.sent(), self.engine.world.at_provider().messages);
+        let drafts = there.iter().filter(|message| message.draft).count();
+        let kept = |accepted: &&Accepted| accepted.cancelled && accepted.letter.saved;
+        let kept = self.accepted.values().filter(kept).count();
+        assert_eq!(drafts, kept, "drafts that nobody wrote are at the provider");
+        let received = provider.mailbox(BOB).unwrap().messages;
+        let here = self.engine.here().await;
+        let rows = self.outbox().await;
+        for (number, accepted) in &self.accepted {
+            let row = rows.iter().find(|row| row.id == accepted.outgoing.id);
+            let row = row.unwrap();
+            let out: Vec<_> = sent
+                .iter()
+                .filter(|sent| String::from_utf8_lossy(&sent.raw).contains(&word(*number)))
+                .collect();
+            if accepted.cancelled {
+                assert_eq!((out.len(), row.state), (0, SendState::Cancelled));
+                continue;
+            }
+            assert_eq!(row.state, SendState::Sent, "{row:?}");
+            assert_eq!(out.len(), 1, "letter {number} was sent {} times", out.len());
+            let out = out[0];
+            let is_it = |id: &Option<String>| id.as_ref() == Some(&out.message_id);
+            let copies = |all: &[provider_sim::MessageState]| {
+                all.iter()
+                    .filter(|message| is_it(&message.message_id))
+                    .count()
+            };
+            assert_eq!((copies(&received), copies(&there)), (1, 1));
+            assert!(
+                here.contains_key(row.message.as_ref().unwrap()),
+                "the outbox names a message that is not here"
+            );
+            let to: BTreeSet<&str> = out.to.iter().map(String::as_str).collect();
+            let all = [BOB, "carol@elsewhere.example", "dave@elsewhere.example"];
+            assert_eq!(to, BTreeSet::from(all));
+            whole(
+                &MessageParser::default().parse(out.raw.as_ref()).unwrap(),
+                accepted,
+            );
+        }
+        let accepted = self
+            .accepted
+            .values()
+            .filter(|accepted| !accepted.cancelled);
+        assert_eq!(sent.len(), accepted.count(), "something else was sent");
+        assert_eq!(rows.len(), self.accepted.len());
+        self.engine.check().await;
+        let secrets = self.engine.host().secret_names();
+        let uploads = secrets.iter().filter(|name| name.starts_with("upload/"));
+        assert_eq!(uploads.count(), 0, "addresses of uploads are left");
+    }
+}
+
+/// Its files, and the fields that lead a reader to what it answers.
+fn whole(message: &Message<'_>, accepted: &Accepted) {
+    let files: Vec<&[u8]> = message.attachments().map(|part| part.contents()).collect();
+    let sizes: Vec<usize> = files.iter().map(|file| file.len()).collect();
+    let mut wanted: Vec<&[u8]> = accepted.files.iter().map(Vec::as_slice).collect();
+    // Large ones go last at Microsoft.
+    let mut files = files;
+    files.sort_unstable_by_key(|file| file.len());
+    wanted.sort_unstable_by_key(|file| file.len());
+    assert!(files == wanted, "files of {sizes:?} bytes arrived");
+    match &accepted.letter.relation {
+        Some((Relation::Reply | Relation::ReplyAll, number)) => {
+            let id = original(*number);
+            assert_eq!(message.in_reply_to().as_text(), Some(id.as_str()));
+            let references = message.references();
+            let root = format!("root-{number}@example.com");
+            let named: Vec<&str> = match references.as_text_list() {
+                Some(list) => list.iter().map(AsRef::as_ref).collect(),
+                None => references.as_text().into_iter().collect(),
+            };
+            assert_eq!(named, [root.as_str(), id.as_str()]);
+        }
+        // Microsoft lets a forward lead back, Gmail doesn't.
+        Some((Relation::Forward, _)) => {}
+        None => assert_eq!(message.in_reply_to().as_text(), None),
+    }
+}
+
+async fn play(kind: ProviderKind, habits: Habits, events: Vec<Event>) {
+    let mut play = Play::begin(kind, habits).await;
+    for (number, event) in events.iter().enumerate() {
+        play.happen(event, number).await;
+    }
+    play.end().await;
+    play.check().await;
+}
+
+fn run(kind: ProviderKind, habits: Habits, events: Vec<Event>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(play(kind, habits, events));
+}
+
+/// Played in every run of the tests; `cargo xtask test --deep sending` plays a thousand.
+const CASES: u32 = 40;
+
+fn cases() -> ProptestConfig {
+    let given = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: given.and_then(|text| text.parse().ok()).unwrap_or(CASES),
+        max_shrink_iters: 300,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn gmail_sends_every_letter_exactly_once(habits in habits(), events in prop::collection::vec(event(), 1..20)) {
+        run(GOOGLE, habits, events);
+    }
+
+    #[test]
+    fn outlook_sends_every_letter_exactly_once(habits in habits(), events in prop::collection::vec(event(), 1..20)) {
+        run(MICROSOFT, habits, events);
+    }
+}
+
+/// As they are documented.
+const USUAL: Habits = Habits {
+    resend: Resend::AsFound,
+    copy_is_new: false,
+    copy_after_s: 2,
+};
+
+/// A new one without files, sent at once.
+const PLAIN: Letter = Letter {
+    relation: None,
+    files: Vec::new(),
+    later: None,
+    saved: false,
+    dies: None,
+};
+
+/// The request that nobody waited for any more makes a draft after its message is out, or after the draft was dropped.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_draft_that_is_made_too_late_goes_again(
+    #[case] kind: ProviderKind,
+    #[values(false, true)] saved: bool,
+) {
+    let letter = Letter { saved, ..PLAIN };
+    let made_late = Event::Fail(fault(late(400_000), Where::Creating, 0));
+    play(
+        kind,
+        USUAL,
+        vec![made_late, Event::Write(letter), Event::Run],
+    )
+    .await;
+}
+
+/// Of a saved draft, another one: the one that its author knows stays.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_draft_that_is_made_twice_stays_once(#[case] kind: ProviderKind) {
+    let letter = Letter {
+        saved: true,
+        later: Some(20),
+        ..PLAIN
+    };
+    let made_late = Event::Fail(fault(late(45_000), Where::Creating, 0));
+    let events = vec![
+        made_late,
+        Event::Write(letter),
+        Event::Cancel(0),
+        Event::Run,
+    ];
+    play(kind, USUAL, events).await;
+}
+
+/// Outlook keeps what was deleted where its id still finds it.
+#[tokio::test]
+async fn a_draft_that_was_dropped_on_the_way_is_not_shown() {
+    let letter = Letter {
+        files: vec![10],
+        ..PLAIN
+    };
+    let lost = Event::Fail(fault(Mishap::LoseAnswer, Where::Attaching, 0));
+    play(
+        MICROSOFT,
+        USUAL,
+        vec![lost, Event::Write(letter), Event::Run],
+    )
+    .await;
+}
+
+/// The first sending comes through while the second is on its way, so that the second is refused; and the copy is not there yet.
+#[rstest::rstest]
+#[tokio::test]
+async fn a_second_sending_that_is_refused_is_no_failure(
+    #[values(
+        Resend::AsFound,
+        Resend::NotFound,
+        Resend::Refused,
+        Resend::Conflict,
+        Resend::Fault,
+        Resend::Accepted
+    )]
+    resend: Resend,
+    #[values(false, true)] copy_is_new: bool,
+) {
+    let habits = Habits {
+        resend,
+        copy_is_new,
+        copy_after_s: 60,
+    };
+    let mut play = Play::begin(MICROSOFT, habits).await;
+    let clock = play.engine.world.clock.clone();
+    play.engine.host().answer_http(move |request| {
+        if request.uri().path().ends_with("/send") {
+            clock.advance(Duration::from_secs(30));
+        }
+        None
+    });
+    let first = Event::Fail(fault(late(30_000), Where::Sending, 0));
+    for (number, event) in [first, Event::Write(PLAIN)].iter().enumerate() {
+        play.happen(event, number).await;
+    }
+    play.end().await;
+    play.check().await;
+}
+
+/// Its address would let whoever knows it write to the mailbox.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn an_unlinked_account_leaves_no_upload(#[case] kind: ProviderKind) {
+    let letter = Letter {
+        files: vec![LARGE],
+        ..PLAIN
+    };
+    let mut play = Play::begin(kind, USUAL).await;
+    let cut = Fault::new(Mishap::DropConnection).on("PUT", "upload");
+    for (number, event) in [Event::Fail(cut), Event::Write(letter), Event::Run]
+        .iter()
+        .enumerate()
+    {
+        play.happen(event, number).await;
+    }
+    let (engine, host) = (&play.engine, play.engine.host());
+    let kept = || {
+        let names = host.secret_names();
+        names.iter().any(|name| name.starts_with("upload/"))
+    };
+    assert!(kept());
+    accounts::unlink(host, &engine.me, &engine.account, false)
+        .await
+        .unwrap();
+    while engine.turn().await {}
+    assert!(!kept());
+}
