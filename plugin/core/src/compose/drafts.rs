@@ -155,12 +155,15 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             };
             Ok(worker.platform.apply(writes).await?)
         }
-        // The rest of a large upload.
+        // The rest follows. Nothing is unclear: what has arrived is asked for, not looked for.
         Err(Fault::Provider(ProviderError::Underway)) => {
-            let now = vec![("next_try", queues::time(worker.now()))];
+            let changes = vec![
+                ("creating", false.write()),
+                ("next_try", queues::time(worker.now())),
+            ];
             Ok(worker
                 .platform
-                .apply(vec![writing::patch_draft(&row.id, now)])
+                .apply(vec![writing::patch_draft(&row.id, changes)])
                 .await?)
         }
         Err(Fault::Provider(
@@ -225,6 +228,7 @@ async fn store<P: Platform, V: Provider>(
     writes.push(writing::draft_saved(&row.id, &row.revision));
     writes.extend(worker.went_well("increment"));
     worker.platform.apply(writes).await?;
+    worker.mailbox.abandon_draft(&row.marker).await?;
     // Seen in lists at once, in place of the one before.
     let before = row
         .message

@@ -216,6 +216,7 @@ pub(crate) async fn step<P: Platform, V: Provider>(
     match row.step.as_str() {
         "" => begin(worker, row).await,
         "creating" => create(worker, row).await,
+        "uploading" => make(worker, row).await,
         "created" => {
             let next = Outbox {
                 step: "sending".into(),
@@ -277,17 +278,25 @@ async fn begin<P: Platform, V: Provider>(
     if !advance(worker, &row, next.clone(), Vec::new()).await? {
         return Ok(());
     }
+    make(worker, next).await
+}
+
+/// Makes the draft, or goes on with making it.
+async fn make<P: Platform, V: Provider>(
+    worker: &mut Worker<'_, P, V>,
+    row: Outbox,
+) -> std::result::Result<(), Fault> {
     let message = super::outgoing(
         worker.platform,
         &worker.account,
-        &next.content.0,
-        &next.id,
-        &next.marker,
-        next.at,
+        &row.content.0,
+        &row.id,
+        &row.marker,
+        row.at,
     )
     .await?;
     let found = made(worker.mailbox.create_draft(&message).await)?;
-    settle(worker, next, found).await
+    settle(worker, row, found).await
 }
 
 /// A draft may have been made: it is looked for before it is made again.
@@ -295,28 +304,11 @@ async fn create<P: Platform, V: Provider>(
     worker: &mut Worker<'_, P, V>,
     row: Outbox,
 ) -> std::result::Result<(), Fault> {
-    let found = match worker
-        .mailbox
-        .find_draft(&row.marker)
-        .await?
-        .into_iter()
-        .next()
-    {
-        Some(draft) => Found::Draft(draft),
-        None => {
-            let message = super::outgoing(
-                worker.platform,
-                &worker.account,
-                &row.content.0,
-                &row.id,
-                &row.marker,
-                row.at,
-            )
-            .await?;
-            made(worker.mailbox.create_draft(&message).await)?
-        }
-    };
-    settle(worker, row, found).await
+    let found = worker.mailbox.find_draft(&row.marker).await?;
+    match found.into_iter().next() {
+        Some(draft) => settle(worker, row, Found::Draft(draft)).await,
+        None => make(worker, row).await,
+    }
 }
 
 fn made(answer: crate::provider::Result<MadeDraft>) -> std::result::Result<Found, Fault> {
@@ -413,8 +405,10 @@ async fn settle<P: Platform, V: Provider>(
             advance(worker, &row, next, Vec::new()).await.map(drop)
         }
         Found::Underway => {
+            // Nothing is unclear: what has arrived is asked for, not looked for.
             let next = Outbox {
                 state: "sending".into(),
+                step: "uploading".into(),
                 reason: None,
                 tries: 0,
                 next_try: now,
@@ -424,8 +418,13 @@ async fn settle<P: Platform, V: Provider>(
         }
         Found::Unclear(why) => {
             let tries = row.tries.saturating_add(1);
+            let step = match row.step.as_str() {
+                "uploading" => "creating",
+                step => step,
+            };
             let next = Outbox {
                 state: "unclear".into(),
+                step: step.into(),
                 reason: Some(why),
                 tries,
                 next_try: now.saturating_add(soon(row.tries)),

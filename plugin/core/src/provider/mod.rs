@@ -482,7 +482,7 @@ pub trait Provider {
     fn find_draft(&self, marker: &str) -> impl Future<Output = Result<Vec<String>>>;
     /// Drops a draft.
     fn delete_draft(&self, draft: &str) -> impl Future<Output = Result<()>>;
-    /// Drops what was begun of a draft that is not wanted any more; whole ones stay.
+    /// Drops what was begun of a draft, because it is not wanted any more or is known to be whole; whole ones stay.
     fn abandon_draft(&self, marker: &str) -> impl Future<Output = Result<()>>;
     /// Sends a draft; answers the sent message's id if the provider tells. After `Unclear`, call `draft_fate`.
     fn send_draft(&self, draft: &str) -> impl Future<Output = Result<Option<RemoteId>>>;

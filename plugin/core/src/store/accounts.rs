@@ -392,8 +392,12 @@ pub(crate) async fn purge(
     if !more {
         let drafts: Vec<DraftRow> = query::all(platform, by_account(), None).await?;
         let outbox: Vec<Outbox> = query::all(platform, by_account(), None).await?;
-        let outgoing = outbox.iter().filter(|row| row.step == "creating");
-        let saving = drafts.iter().filter(|draft| draft.creating);
+        let outgoing = outbox
+            .iter()
+            .filter(|row| matches!(row.step.as_str(), "creating" | "uploading"));
+        let saving = drafts
+            .iter()
+            .filter(|draft| matches!(draft.state.as_str(), "dirty" | "leaving"));
         let begun = outgoing.map(|row| &row.marker);
         for marker in begun.chain(saving.map(|draft| &draft.marker)) {
             crate::provider::uploads::forget(platform, marker).await?;

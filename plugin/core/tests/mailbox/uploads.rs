@@ -79,6 +79,7 @@ async fn made(world: &World, message: &Outgoing) -> MadeDraft {
 /// Sent once, whole, with nothing left behind.
 async fn check(world: &World, draft: &str, files: &[Vec<u8>]) {
     let mailbox = world.mailbox().await;
+    mailbox.abandon_draft("marker-1").await.unwrap();
     mailbox.send_draft(draft).await.unwrap();
     world.advance(120);
     assert!(matches!(

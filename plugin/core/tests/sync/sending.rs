@@ -64,6 +64,8 @@ struct Habits {
     resend: Resend,
     copy_is_new: bool,
     copy_after_s: u8,
+    /// What each request takes.
+    request_ms: u16,
 }
 
 fn letter() -> impl Strategy<Value = Letter> {
@@ -116,11 +118,14 @@ fn habits() -> impl Strategy<Value = Habits> {
         Resend::Accepted,
         Resend::SentAgain,
     ]);
-    (resend, any::<bool>(), 0_u8..90).prop_map(|(resend, copy_is_new, copy_after_s)| Habits {
-        resend,
-        copy_is_new,
-        copy_after_s,
-    })
+    (resend, any::<bool>(), 0_u8..90, 0_u16..1_500).prop_map(
+        |(resend, copy_is_new, copy_after_s, request_ms)| Habits {
+            resend,
+            copy_is_new,
+            copy_after_s,
+            request_ms,
+        },
+    )
 }
 
 const fn late(after_ms: u64) -> Mishap {
@@ -218,6 +223,10 @@ impl Play {
             originals.push(ids::message(&engine.account, &id));
         }
         engine.settle().await;
+        let (clock, takes) = (engine.world.clock.clone(), habits.request_ms);
+        engine
+            .host()
+            .on_request(move || clock.advance(Duration::from_millis(takes.into())));
         Self {
             engine,
             originals,
@@ -500,6 +509,7 @@ const USUAL: Habits = Habits {
     resend: Resend::AsFound,
     copy_is_new: false,
     copy_after_s: 2,
+    request_ms: 100,
 };
 
 /// A new one without files, sent at once.
@@ -586,6 +596,7 @@ async fn a_second_sending_that_is_refused_is_no_failure(
         resend,
         copy_is_new,
         copy_after_s: 60,
+        ..USUAL
     };
     let mut play = Play::begin(MICROSOFT, habits).await;
     let clock = play.engine.world.clock.clone();

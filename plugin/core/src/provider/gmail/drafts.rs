@@ -131,9 +131,11 @@ impl<P: Platform> Gmail<'_, P> {
         loop {
             let from = match arrived {
                 Arrived::UpTo(from) => from,
-                Arrived::Over(outcome) => {
+                // Kept until the draft is known: asked once more, it would tell.
+                Arrived::Over(Ok(draft)) => return Ok(draft),
+                Arrived::Over(Err(error)) => {
                     self.abandon(marker).await?;
-                    return outcome;
+                    return Err(error);
                 }
             };
             let piece = self.piece(message, from, PIECE_BYTES).await?;
@@ -207,9 +209,11 @@ impl<P: Platform> Gmail<'_, P> {
                 Err(error) => Arrived::Over(Err(ProviderError::Unclear(error.to_string()))),
             },
             // Expired, or finished by a request whose answer got lost: the drafts tell.
-            StatusCode::NOT_FOUND | StatusCode::GONE => Arrived::Over(Err(ProviderError::Unclear(
-                "Gmail does not know the upload any more".to_owned(),
-            ))),
+            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND | StatusCode::GONE => {
+                Arrived::Over(Err(ProviderError::Unclear(
+                    "Gmail does not know the upload any more".to_owned(),
+                )))
+            }
             _ => match self.client.refusal(&answer) {
                 refused @ ProviderError::Refused(_) => Arrived::Over(Err(refused)),
                 error => return Err(error),

@@ -25,6 +25,14 @@ const DIRECT_BYTES: u64 = 3_000_000;
 /// OneDrive.
 const PIECE_BYTES: u64 = 12 * (320 << 10);
 
+/// How an address is refused that has expired: it has its token in it. A session that is through is not found.
+const OVER: [StatusCode; 4] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::GONE,
+];
+
 /// When an upload does not get on, in milliseconds.
 const STUCK_MS: u64 = 5_000;
 
@@ -184,7 +192,7 @@ impl<P: Platform> Graph<'_, P> {
                         reason: "Microsoft does not say how far an upload got".to_owned(),
                     })
             }
-            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            status if OVER.contains(&status) => Ok(None),
             _ => Err(self.client.refusal(&answer)),
         }
     }
@@ -243,7 +251,7 @@ impl<P: Platform> Graph<'_, P> {
                     None => Ok(Some(self.asked(address).await?.ok_or_else(lost)?)),
                 }
             }
-            StatusCode::NOT_FOUND | StatusCode::GONE => Err(lost()),
+            status if OVER.contains(&status) => Err(lost()),
             _ => Err(self.client.refusal(&answer)),
         }
     }

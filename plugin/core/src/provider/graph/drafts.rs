@@ -185,14 +185,17 @@ impl<P: Platform> Graph<'_, P> {
         self.patch(draft, &body).await
     }
 
-    /// The draft that large files are being put onto.
+    /// The draft that the large files of this message are being put onto.
     async fn begun(&self, outgoing: &Outgoing) -> Result<Option<String>> {
-        if large(outgoing).next().is_none() {
+        let Some(kept) = uploads::kept(self.client.platform, &outgoing.marker).await? else {
             return Ok(None);
+        };
+        if kept.content == content(outgoing) {
+            return Ok(kept.onto.map(|(draft, _)| draft));
         }
-        let kept = uploads::kept(self.client.platform, &outgoing.marker).await?;
-        let same = kept.filter(|upload| upload.content == content(outgoing));
-        Ok(same.and_then(|upload| upload.onto).map(|(draft, _)| draft))
+        // Its author has changed it since.
+        self.abandon(&outgoing.marker).await?;
+        Ok(None)
     }
 
     /// Puts the large files onto a draft that lacks nothing else, as far as they are not on it.
@@ -220,8 +223,8 @@ impl<P: Platform> Graph<'_, P> {
     /// Drops the draft that large files were being put onto.
     pub(super) async fn abandon(&self, marker: &str) -> Result<()> {
         if uploads::kept(self.client.platform, marker).await?.is_some() {
-            self.forget(marker).await?;
             self.drop_unfinished(marker, None).await?;
+            self.forget(marker).await?;
         }
         Ok(())
     }

@@ -98,7 +98,7 @@ row! {
         /// The caller's idempotency key.
         client_key: String,
         state: String,
-        /// Within `sending` and `unclear`: `creating` the draft, `created`, or `sending` it.
+        /// Within `sending` and `unclear`: `creating` the draft, `uploading` the rest of it, `created`, or `sending` it.
         step: String,
         reason: Option<String>,
         created: u64,
