@@ -607,9 +607,11 @@ async fn a_second_sending_that_is_refused_is_no_failure(
         None
     });
     let first = Event::Fail(fault(late(30_000), Where::Sending, 0));
-    for (number, event) in [first, Event::Write(PLAIN)].iter().enumerate() {
+    let events = [first, Event::Write(PLAIN), Event::Run];
+    for (number, event) in events.iter().enumerate() {
         play.happen(event, number).await;
     }
+    assert_eq!(play.engine.world.sim.faults().late(), 1);
     play.end().await;
     play.check().await;
 }
