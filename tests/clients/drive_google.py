@@ -121,8 +121,11 @@ def sending(users, address):
     aliases = users.settings().sendAs().list(userId="me").execute()["sendAs"]
     assert any(alias.get("isPrimary") for alias in aliases)
     draft = users.drafts().create(userId="me", body={"message": {"raw": encoded(rfc822("Draft", address, X_Marker="m1"))}}).execute()
-    upload = MediaIoBaseUpload(io.BytesIO(rfc822("Uploaded", address)), mimetype="message/rfc822")
-    uploaded = users.drafts().create(userId="me", body={}, media_body=upload).execute()
+    large = rfc822("Uploaded", address) + b"x" * 600_000
+    upload = MediaIoBaseUpload(io.BytesIO(large), mimetype="message/rfc822", resumable=True, chunksize=256 * 1024)
+    request, uploaded = users.drafts().create(userId="me", body={}, media_body=upload), None
+    while uploaded is None:
+        _, uploaded = request.next_chunk()
     listed = users.drafts().list(userId="me").execute()["drafts"]
     assert {draft["id"], uploaded["id"]} <= {known["id"] for known in listed}
     renewed = users.drafts().update(userId="me", id=draft["id"], body={"message": {"raw": encoded(rfc822("Again", address))}}).execute()

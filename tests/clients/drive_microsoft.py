@@ -192,6 +192,9 @@ async def upload(url, content):
             part = content[start : start + step]
             answer = await http.put(url, content=part, headers={"Content-Range": f"bytes {start}-{start + len(part) - 1}/{len(content)}"})
             assert answer.status_code in (200, 201), answer.text
+            if answer.status_code == 200:
+                asked = (await http.get(url)).json()
+                assert asked["nextExpectedRanges"][0].split("-")[0] == str(start + len(part))
     assert answer.status_code == 201
 
 
