@@ -260,12 +260,9 @@ impl<P: Platform> Run<'_, P> {
             .map(|(message, edit, _)| (message.clone(), edit.clone()))
             .collect();
         let now = self.platform.now();
-        let numbered: Vec<String> = (0..queue.len())
-            .map(|position| ids::ordered(self.platform, now, position))
-            .collect();
         let (user, undo, done) = (self.user, self.undo, &self.done);
         let outcome = commit(self.platform, &account.id, &news, |outcome| {
-            let mut writes = queue_edits(account, &queue, &numbered, undo, outcome);
+            let mut writes = queue_edits(account, &queue, undo, outcome);
             for (message, _, origin) in edits {
                 if let Some(origin) = origin {
                     writes.push(reads::remember_origin(message, origin));
@@ -293,7 +290,6 @@ impl<P: Platform> Run<'_, P> {
 fn queue_edits(
     account: &Account,
     queue: &[(String, Edit)],
-    numbered: &[String],
     undo: &str,
     outcome: &Outcome,
 ) -> Vec<Write> {
@@ -302,11 +298,11 @@ fn queue_edits(
         .iter()
         .map(|moved| (moved.message.as_str(), moved))
         .collect();
-    let row = |(message, edit): &(String, Edit), id: &String| {
+    let row = |(position, (message, edit)): (usize, &(String, Edit))| {
         let moved = moved.get(message.as_str())?;
         Some(rows::Edit {
             account: account.id.clone(),
-            id: id.clone(),
+            id: format!("{:019}-{position:05}", outcome.revision),
             message: message.clone(),
             remote: moved.remote.clone(),
             edit: Json(edit.clone()),
@@ -315,11 +311,7 @@ fn queue_edits(
             tries: 0,
         })
     };
-    let rows: Vec<rows::Edit> = queue
-        .iter()
-        .zip(numbered)
-        .filter_map(|(entry, id)| row(entry, id))
-        .collect();
+    let rows: Vec<rows::Edit> = queue.iter().enumerate().filter_map(row).collect();
     if rows.is_empty() {
         return Vec::new();
     }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{BATCH, queue_edits};
-use crate::ids;
 use crate::model::{Caller, Error, Result};
 use crate::platform::Platform;
 use crate::provider::{Edit, Role};
@@ -75,12 +74,8 @@ pub async fn undo(platform: &impl Platform, caller: &Caller, id: &str) -> Result
                     edit: edit.clone(),
                 })
                 .collect();
-            let now = platform.now();
-            let numbered: Vec<String> = (0..queue.len())
-                .map(|position| ids::ordered(platform, now, position))
-                .collect();
             commit(platform, &account.id, &news, |outcome| {
-                queue_edits(&account, &queue, &numbered, id, outcome)
+                queue_edits(&account, &queue, id, outcome)
             })
             .await?;
         }

@@ -81,9 +81,12 @@ impl Folders {
         self.by_id.get(id).and_then(|(remote, _)| remote.as_deref())
     }
 
-    /// Whether a folder excludes others: a label does not, nor what is not among the folders. That is a category whose list may not be read.
+    /// Whether a folder excludes others: a label does not, nor one of ours, nor what is not among the folders. That is a category whose list
+    /// may not be read.
     pub(crate) fn is_container(&self, id: &str) -> bool {
-        self.exclusive && self.role(id).is_some_and(|role| role != Role::Label)
+        self.exclusive
+            && self.remote(id).is_some()
+            && self.role(id).is_some_and(|role| role != Role::Label)
     }
 
     /// Our ids of the provider's folders. Stars have a mark of their own; what is starred is told by that.

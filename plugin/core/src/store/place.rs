@@ -32,6 +32,10 @@ impl Place {
         self.folders.retain(|known| known != id);
     }
 
+    fn is_in(&self, role: Role, folders: &Folders) -> bool {
+        self.folders.iter().any(|id| folders.role(id) == Some(role))
+    }
+
     fn put_role(&mut self, role: Role, folders: &Folders) {
         if let Some(id) = folders.with_role(role) {
             self.put(id);
@@ -100,7 +104,10 @@ impl Place {
             Edit::Restore(None) if folders.exclusive() => self.move_to_role(Role::Inbox, folders),
             Edit::Restore(None) => {
                 self.take_role(Role::Trash, folders);
-                self.put_role(Role::Inbox, folders);
+                // What was sent stays where it is, as at Gmail.
+                if !self.is_in(Role::Sent, folders) && !self.is_in(Role::Drafts, folders) {
+                    self.put_role(Role::Inbox, folders);
+                }
             }
             Edit::Spam if folders.exclusive() => self.move_to_role(Role::Spam, folders),
             Edit::Spam => {

@@ -51,7 +51,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
         let opens = changes.snapshot && !stream.comparing;
         let round = if opens {
-            stream.round.saturating_add(1)
+            self.open_round(&stream).await?
         } else {
             stream.round
         };
@@ -88,6 +88,19 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         self.store(fetched, wanted.news, Some((name, round)), last)
             .await?;
         Ok(())
+    }
+
+    /// A number that nothing is marked with yet. It is used up before it marks anything: were the beginning of a snapshot asked for twice
+    /// under the same number, a message that was deleted in between would pass for one that was named.
+    async fn open_round(&self, stream: &Stream) -> Result<i64, Fault> {
+        let round = stream.round.saturating_add(1);
+        let row = Stream {
+            round,
+            ..stream.clone()
+        };
+        let writes = accounts::put_streams(vec![row]).into_iter().collect();
+        self.platform.apply(writes).await?;
+        Ok(round)
     }
 
     /// Does what the account's row asks for: compares everything, or lists again from a moved start date.

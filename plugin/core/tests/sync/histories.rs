@@ -234,7 +234,7 @@ fn run(kind: ProviderKind, before: u32, events: Vec<Event>) {
 }
 
 /// Played in every run of the tests; `cargo xtask test --deep sync` plays ten thousand.
-const CASES: u32 = 150;
+const CASES: u32 = 300;
 
 fn cases() -> ProptestConfig {
     let given = std::env::var("PROPTEST_CASES").ok();
@@ -257,4 +257,24 @@ proptest! {
     fn an_outlook_mailbox_ends_up_equal(before in 0_u32..25, events in prop::collection::vec(event(), 1..30)) {
         run(MICROSOFT, before, events);
     }
+}
+
+/// Those that went wrong once.
+#[rstest::rstest]
+#[case::a_sent_letter_is_restored_to_where_it_was(GOOGLE, vec![Event::Move(118, 61), Event::Delete(30), Event::Run, Event::Act(223, 96)])]
+#[case::a_snapshot_begins_twice_and_a_letter_goes_in_between(
+    MICROSOFT,
+    vec![
+        Event::Crash(176),
+        Event::Fail(57, 36),
+        Event::Deliver(0),
+        Event::Fail(17, 153),
+        Event::Run,
+        Event::Delete(0),
+        Event::Delete(140),
+    ]
+)]
+#[tokio::test]
+async fn a_history_that_went_wrong(#[case] kind: ProviderKind, #[case] events: Vec<Event>) {
+    play(kind, 1, events).await;
 }

@@ -14,6 +14,7 @@ mod histories;
 mod lost;
 mod pacing;
 mod push;
+mod restored;
 mod sending;
 #[path = "../support/mod.rs"]
 mod support;

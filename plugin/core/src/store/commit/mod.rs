@@ -132,6 +132,8 @@ pub struct Outcome {
     pub moved: Vec<Moved>,
     /// Messages that were not known before.
     pub new: usize,
+    /// The account's revision with this batch: it orders what changes mail, whatever clocks say.
+    pub revision: i64,
 }
 
 /// Applies news in one batch, together with what `with` adds.

@@ -210,7 +210,10 @@ impl<'a> Work<'a> {
     }
 
     pub(super) fn outcome(&self) -> Outcome {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome {
+            revision: self.account.revision.saturating_add(1),
+            ..Outcome::default()
+        };
         for known in self.known.values() {
             match (&known.old, &known.new) {
                 (None, Some(_)) => outcome.new += 1,

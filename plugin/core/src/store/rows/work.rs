@@ -20,6 +20,7 @@ row! {
     /// A change that is shown already and has yet to be made at the provider.
     "edits" => pub struct Edit {
         account: String,
+        /// In the order in which they were made: the account's revision, and the place within its batch.
         id: String,
         message: String,
         remote: String,
