@@ -26,7 +26,7 @@ struct Suite {
     variable: (&'static str, &'static str),
 }
 
-const DEEP: [Suite; 3] = [
+const DEEP: [Suite; 4] = [
     Suite {
         name: "sync",
         what: "10,000 random histories at each provider, held against the simulated mailbox",
