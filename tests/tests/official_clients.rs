@@ -1,6 +1,7 @@
 //! The providers' own client libraries are content with the fakes, on every route that the plugin uses (`tests/clients/*.routes`).
 //!
-//! `cargo xtask test` installs the libraries and says where their Python is; without it these tests look for `target/clients`.
+//! `cargo xtask test` installs the libraries and says where their Python and Node are; without it these tests look for `target/clients`,
+//! and take the search path's Node.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +11,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -27,10 +29,11 @@ fn python() -> PathBuf {
     python
 }
 
-async fn is_content(provider: &'static str) {
+/// Runs a script with the fake's address and a token, and answers the routes that it drove.
+async fn drive(provider: &'static str, program: Command) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
-    let program = common::paths().providers;
-    let simulator = Simulator::start(&program, folder.path(), 60, NOWHERE, &["--no-limits"])
+    let fakes = common::paths().providers;
+    let simulator = Simulator::start(&fakes, folder.path(), 60, NOWHERE, &["--no-limits"])
         .await
         .unwrap();
     let token = access_token(&simulator, provider).await.unwrap();
@@ -46,23 +49,23 @@ async fn is_content(provider: &'static str) {
     } else {
         base
     };
-    let script = xtask::root().join(format!("tests/clients/drive_{provider}.py"));
-    let run = tokio::task::spawn_blocking(move || {
-        Command::new(python())
-            .arg(script)
-            .args([base, token])
-            .output()
-            .unwrap()
-    })
-    .await
-    .unwrap();
+    let mut program = program;
+    let run = tokio::task::spawn_blocking(move || program.args([base, token]).output().unwrap())
+        .await
+        .unwrap();
     assert!(
         run.status.success(),
         "{}{}",
         String::from_utf8_lossy(&run.stdout),
         String::from_utf8_lossy(&run.stderr)
     );
-    let driven = simulator.providers.mail_routes(provider).await.unwrap();
+    simulator.providers.mail_routes(provider).await.unwrap()
+}
+
+async fn is_content(provider: &'static str) {
+    let mut program = Command::new(python());
+    program.arg(xtask::root().join(format!("tests/clients/drive_{provider}.py")));
+    let driven = drive(provider, program).await;
     let missing: Vec<_> = common::driven_routes(provider)
         .difference(&driven)
         .cloned()
@@ -81,4 +84,16 @@ async fn google_api_python_client_is_content() {
 #[tokio::test]
 async fn msgraph_sdk_is_content() {
     is_content("microsoft").await;
+}
+
+/// It pages, uploads and batches by code of its own.
+#[tokio::test]
+async fn microsoft_graph_client_is_content() {
+    let mut program = Command::new("node");
+    if let Some(path) = std::env::var_os("CLIENTS_NODE") {
+        program.env("PATH", path);
+    }
+    program.arg(xtask::root().join("tests/clients/drive_microsoft.js"));
+    let driven = drive("microsoft", program).await;
+    assert!(!driven.is_empty());
 }

@@ -123,7 +123,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     command
         .env("PATH", runner)
         .env("PLUGIN_WASM", plugin)
-        .env("CLIENTS_PYTHON", python);
+        .env("CLIENTS_PYTHON", python)
+        .env("CLIENTS_NODE", node::prepared()?.path());
     if let Some(folder) = guests {
         command.env("PLUGIN_GUESTS", folder);
     }
