@@ -84,8 +84,10 @@ pub struct Account {
     pub mail: Vec<Bytes>,
     /// How consent ends.
     pub consent: ConsentPolicy,
-    /// Microsoft: a mailbox without a person; these addresses have full access to it.
+    /// Microsoft: a mailbox without a person; at the start these addresses have full access to it.
     pub shared_with: Vec<String>,
+    /// Microsoft: these addresses may send as this mailbox at the start, which full access does not include.
+    pub sendable_by: Vec<String>,
     /// No mailbox behind the account (Google: "Mail service not enabled", Microsoft: `MailboxNotEnabledForRESTAPI`).
     pub without_mailbox: bool,
 }
@@ -97,6 +99,17 @@ impl Account {
             address: address.to_lowercase(),
             name: name.to_owned(),
             ..Self::default()
+        }
+    }
+
+    /// A shared mailbox: these people have full access to it and may send as it.
+    #[must_use]
+    pub fn shared(address: &str, name: &str, people: &[&str]) -> Self {
+        let people: Vec<String> = people.iter().map(|person| person.to_lowercase()).collect();
+        Self {
+            shared_with: people.clone(),
+            sendable_by: people,
+            ..Self::new(address, name)
         }
     }
 

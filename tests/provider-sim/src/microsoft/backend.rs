@@ -364,6 +364,13 @@ impl Backend for Microsoft {
                     .lifecycle(self.person(&address)?, &event);
                 Ok(json!({"told": told}))
             }
+            "permit" => {
+                let right = |name: &str| body.get(name).and_then(Value::as_bool);
+                let person = text(&body, "person")?;
+                self.person(&address)?
+                    .permit(&person, right("full_access"), right("send_as"));
+                Ok(Value::Null)
+            }
             "folder" => {
                 let path = text(&body, "path")?;
                 self.with(&address, |m| {

@@ -1,6 +1,6 @@
 //! Who exists at Microsoft: people and shared mailboxes, their tenants and their object ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -20,6 +20,24 @@ pub(crate) struct Person {
     pub(crate) oid: String,
     pub(crate) tid: String,
     pub(crate) mailbox: Mutex<Mailbox>,
+    /// Who else may do what here; an administrator changes it.
+    rights: Mutex<Rights>,
+}
+
+/// Addresses of people who may work in a mailbox that is not theirs, in lower case.
+#[derive(Default)]
+struct Rights {
+    full_access: BTreeSet<String>,
+    send_as: BTreeSet<String>,
+}
+
+/// As an administrator of Exchange does it.
+fn set(people: &mut BTreeSet<String>, person: &str, may: bool) {
+    if may {
+        people.insert(person.to_lowercase());
+    } else {
+        people.remove(&person.to_lowercase());
+    }
 }
 
 impl Person {
@@ -27,12 +45,31 @@ impl Person {
         self.account.kind == AccountKind::Personal
     }
 
+    /// Nobody signs in to it.
+    pub(crate) fn is_shared(&self) -> bool {
+        !self.account.shared_with.is_empty()
+    }
+
     /// May `caller` work in this mailbox?
     pub(crate) fn shared_with(&self, caller: &str) -> bool {
-        self.account
-            .shared_with
-            .iter()
-            .any(|a| a.eq_ignore_ascii_case(caller))
+        let rights = self.rights.lock();
+        rights.full_access.contains(&caller.to_lowercase())
+    }
+
+    /// May `caller` send as this mailbox, which is not theirs?
+    pub(crate) fn sendable_by(&self, caller: &str) -> bool {
+        self.rights.lock().send_as.contains(&caller.to_lowercase())
+    }
+
+    /// Gives rights on this mailbox, or takes them; none: as it was.
+    pub(crate) fn permit(&self, person: &str, full_access: Option<bool>, send_as: Option<bool>) {
+        let mut rights = self.rights.lock();
+        if let Some(may) = full_access {
+            set(&mut rights.full_access, person, may);
+        }
+        if let Some(may) = send_as {
+            set(&mut rights.send_as, person, may);
+        }
     }
 
     /// May mail be sent as `address` from here?
@@ -90,10 +127,12 @@ impl Directory {
 
     /// Those who can sign in.
     pub(crate) fn people(&self) -> impl Iterator<Item = &Arc<Person>> {
-        self.people
-            .iter()
-            .filter(|p| p.account.shared_with.is_empty())
+        self.people.iter().filter(|p| !p.is_shared())
     }
+}
+
+fn lower(addresses: &[String]) -> BTreeSet<String> {
+    addresses.iter().map(|a| a.to_lowercase()).collect()
 }
 
 fn person(context: &Context, account: &Account, index: usize) -> Person {
@@ -144,5 +183,9 @@ fn person(context: &Context, account: &Account, index: usize) -> Person {
         oid,
         tid,
         mailbox: Mutex::new(mailbox),
+        rights: Mutex::new(Rights {
+            full_access: lower(&account.shared_with),
+            send_as: lower(&account.sendable_by),
+        }),
     }
 }

@@ -9,6 +9,7 @@
 //! | `challenge` | `{address, claims?}` | Graph answers this person's next requests with a claims challenge |
 //! | `forget-consent` | `{address}` | the person takes their consent back |
 //! | `lifecycle` | `{address, event}` | sends `missed`, `subscriptionRemoved` or `reauthorizationRequired` |
+//! | `permit` | `{address, person, full_access?, send_as?}` | gives somebody rights on a mailbox (`true`) or takes them (`false`) |
 //! | `folder` | `{address, path}` | makes a folder; names separated by `/`: `{id}` |
 //! | `rename-folder` | `{address, id, name}` | renames one |
 

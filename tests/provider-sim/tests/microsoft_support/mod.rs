@@ -76,8 +76,7 @@ impl World {
         let clock = TestClock::default();
         let mut pat = Account::new(PERSONAL, "Pat Lee");
         pat.kind = AccountKind::Personal;
-        let mut shared = Account::new(SHARED, "Team");
-        shared.shared_with = vec![ME.to_owned()];
+        let shared = Account::shared(SHARED, "Team", &[ME]);
         let nora = Account::new(ME, "Nora Berg")
             .with_messages(messages)
             .with_profile(provider_sim::corpus::Profile::Small);

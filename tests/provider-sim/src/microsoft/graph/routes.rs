@@ -38,12 +38,13 @@ impl Need {
     pub(crate) fn scopes(self, shared: bool) -> &'static [&'static str] {
         match (self, shared) {
             (Self::Nothing, _) => &[],
-            (Self::User, _) => &[
+            (Self::User, false) => &[
                 "User.Read",
                 "User.ReadWrite",
                 "User.Read.All",
                 "User.ReadBasic.All",
             ],
+            (Self::User, true) => &["User.Read.All", "User.ReadBasic.All"],
             (Self::Read, false) => &["Mail.Read", "Mail.ReadWrite", "Mail.ReadBasic"],
             (Self::Read, true) => &["Mail.Read.Shared", "Mail.ReadWrite.Shared"],
             (Self::Write, false) => &["Mail.ReadWrite"],

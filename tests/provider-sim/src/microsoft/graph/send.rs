@@ -113,18 +113,17 @@ fn check(call: &Call, row: &Message) -> Result<(), GraphError> {
     if recipients.is_empty() || recipients.iter().any(|r| !r.contains('@')) {
         return Err(invalid_recipients());
     }
-    let Some(from) = letter.from.as_ref().filter(|f| !f.address.is_empty()) else {
-        return Ok(());
-    };
-    if call.person.owns(&from.address) {
+    let named = letter.from.as_ref().filter(|f| !f.address.is_empty());
+    let from = named.map_or(&call.person.account.address, |from| &from.address);
+    if call.caller.owns(from) {
         return Ok(());
     }
-    let shared = call
+    let sendable = call
         .shared
         .directory
-        .find(&from.address)
-        .is_some_and(|p| p.shared_with(&call.caller.account.address));
-    if shared && call.token.has_scope("Mail.Send.Shared") {
+        .find(from)
+        .is_some_and(|p| p.sendable_by(&call.caller.account.address));
+    if sendable && call.token.has_scope("Mail.Send.Shared") {
         return Ok(());
     }
     Err(GraphError::new(

@@ -61,7 +61,7 @@ pub(crate) fn mailbox(call: &Call) -> Answer {
         "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
         "dateFormat": "yyyy-MM-dd",
         "timeFormat": "HH:mm",
-        "userPurpose": if call.person.account.shared_with.is_empty() { "user" } else { "shared" },
+        "userPurpose": if call.person.is_shared() { "shared" } else { "user" },
         "language": {"locale": locale, "displayName": locale},
         "automaticRepliesSetting": {"status": "disabled", "externalAudience": "none", "internalReplyMessage": "", "externalReplyMessage": ""},
         "workingHours": {"daysOfWeek": ["monday", "tuesday", "wednesday", "thursday", "friday"], "startTime": "08:00:00.0000000", "endTime": "17:00:00.0000000", "timeZone": {"name": "UTC"}},

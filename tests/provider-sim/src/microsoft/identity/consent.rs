@@ -92,11 +92,7 @@ pub(super) async fn decide(
         return Refusal::new("invalid_request", 90_100, "This page has expired.").page(now);
     };
     let address = value(&form, "account").unwrap_or_default();
-    let Some(person) = shared
-        .directory
-        .find(address)
-        .filter(|p| p.account.shared_with.is_empty())
-    else {
+    let Some(person) = shared.directory.find(address).filter(|p| !p.is_shared()) else {
         return Refusal::new(
             "invalid_request",
             50_034,
