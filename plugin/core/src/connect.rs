@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::platform::Platform;
 use crate::provider::{Mailbox, Provider, ProviderError, Result, open};
 use crate::settings::ProviderKind;
+use crate::store::rows::Account;
 
 /// Which mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,19 @@ pub struct Linked {
     pub provider: String,
     /// Its main address.
     pub email: String,
+    /// The address of a mailbox that is shared with the account's owner; none: their own.
+    pub mailbox: Option<String>,
+}
+
+impl From<&Account> for Linked {
+    fn from(account: &Account) -> Self {
+        Self {
+            account: account.id.clone(),
+            provider: account.provider.clone(),
+            email: account.email.clone(),
+            mailbox: account.mailbox.clone(),
+        }
+    }
 }
 
 /// Opens mailboxes.
@@ -52,7 +66,7 @@ impl<P: Platform> Connect for Mailboxes<'_, P> {
             ProviderError::Administrator(format!("there is no provider {}", linked.provider))
         })?;
         // Settings that can't be read now may be readable later.
-        open(self.platform, kind, &linked.account)
+        open(self.platform, kind, &linked.account, linked.mailbox.clone())
             .await
             .map_err(|error| ProviderError::Unclear(error.to_string()))
     }

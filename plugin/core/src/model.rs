@@ -85,6 +85,7 @@ impl Error {
                 Self::Reconnect(account.to_owned())
             }
             ProviderError::Administrator(what) => Self::AdministratorAction(what),
+            ProviderError::NoAccess => Self::AdministratorAction(error.to_string()),
             ProviderError::NotFound => Self::NotFound,
             ProviderError::Conflict | ProviderError::CursorLost => {
                 Self::Conflict("it was changed at the provider meanwhile".into())

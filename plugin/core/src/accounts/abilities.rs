@@ -1,7 +1,7 @@
 //! What can be done with an account: what its consent allows **and** the administrator wants. Settings change after an account was
 //! linked, so both are put together when it is asked.
 
-use crate::oauth::{Feature, scope};
+use crate::oauth::{Feature, Grant, scope};
 use crate::platform::{Platform, StoreError};
 use crate::settings::{self, ProviderKind};
 use crate::store::rows::Account;
@@ -51,9 +51,9 @@ impl Abilities {
 }
 
 /// Names of the features that a grant does not allow, whatever is wanted of it.
-pub(super) fn ungranted(kind: ProviderKind, scopes: &[String]) -> Vec<String> {
+pub(super) fn ungranted(kind: ProviderKind, grant: &Grant) -> Vec<String> {
     ALL.into_iter()
-        .filter(|feature| !scope::allows(kind, scopes, *feature))
+        .filter(|feature| !scope::allows(kind, grant.scopes(), *feature, grant.is_shared()))
         .map(|feature| feature.name().to_owned())
         .collect()
 }

@@ -1,11 +1,13 @@
 //! Linking an account, linking it again, and unlinking it.
 
 use super::{Start, abilities};
+use crate::compose;
 use crate::ids;
 use crate::model::{Caller, Error, Event, Result, Unlinked};
 use crate::oauth::{self, Link, OAuthError, flow::Purpose};
 use crate::platform::{Level, Platform, Priority, Value, Write};
-use crate::settings::texts::Locale;
+use crate::provider::{ProviderError, graph};
+use crate::settings::texts::{Locale, Text};
 use crate::settings::{self, ProviderKind};
 use crate::store::column::{Column, Json};
 use crate::store::rows;
@@ -80,6 +82,7 @@ pub fn fault(error: OAuthError, account: &str, locale: Locale) -> Error {
         OAuthError::MissingScope(_) => Error::Invalid("scope".into(), text),
         OAuthError::OtherIdentity(_) => Error::Conflict(text),
         OAuthError::DomainNotAllowed(_) => Error::Invalid("address".into(), text),
+        OAuthError::NoAccess(_) => Error::Invalid("mailbox".into(), text),
         OAuthError::Reconnect(_) if account.is_empty() => Error::Invalid("consent".into(), text),
         OAuthError::Reconnect(_) => Error::Reconnect(account.to_owned()),
         OAuthError::Wait { until, .. } => Error::BusyUntil(until),
@@ -87,10 +90,12 @@ pub fn fault(error: OAuthError, account: &str, locale: Locale) -> Error {
     }
 }
 
-/// Begins linking. Options: `account` (to link again), `sync-since` (milliseconds since the Unix epoch, or `all`), `login-hint`.
+/// Begins linking. Options: `account` (to link again), `sync-since` (milliseconds since the Unix epoch, or `all`), `login-hint`, and for a
+/// mailbox that is shared with the person its address as `mailbox`.
 ///
 /// # Errors
-/// `Invalid` for an unknown provider, `NotFound` for a foreign account, `AdministratorAction` before the set-up.
+/// `Invalid` for an unknown provider and for what can't be a shared mailbox there, `NotFound` for a foreign account, `AdministratorAction`
+/// before the set-up.
 pub async fn begin(
     platform: &impl Platform,
     caller: &Caller,
@@ -109,6 +114,7 @@ pub async fn begin(
             .map(|(_, value)| value.clone())
     };
     let mut purpose = Purpose {
+        mailbox: shared(kind, option("mailbox"), locale)?,
         login_hint: option("login-hint"),
         options: options.clone(),
         ..Purpose::default()
@@ -121,12 +127,48 @@ pub async fn begin(
                 "The account is at another provider.".into(),
             ));
         }
-        purpose.login_hint = Some(account.email);
+        // Nobody signs in as a shared mailbox.
+        purpose.login_hint = account.mailbox.is_none().then_some(account.email);
+        purpose.mailbox = account.mailbox;
         purpose.account = Some((id, account.identity));
     }
     oauth::begin(platform, kind, purpose, redirect, state)
         .await
         .map_err(|error| fault(error, "", locale))
+}
+
+/// The address of the shared mailbox that was asked for, as it is kept; none: the person's own is meant.
+fn shared(kind: ProviderKind, asked: Option<String>, locale: Locale) -> Result<Option<String>> {
+    let Some(address) = asked.map(|address| address.trim().to_lowercase()) else {
+        return Ok(None);
+    };
+    let invalid = |text: Text| Err(Error::Invalid("mailbox".into(), text.in_locale(locale)));
+    match kind {
+        _ if address.is_empty() => Ok(None),
+        ProviderKind::Google => invalid(Text::SharedNowhere),
+        ProviderKind::Microsoft if !compose::plausible(&address) => invalid(Text::SharedAddress),
+        ProviderKind::Microsoft => Ok(Some(address)),
+    }
+}
+
+/// Refuses a shared mailbox that is not open to whoever signed in.
+async fn check_access(platform: &impl Platform, link: &Link, locale: Locale) -> Result<()> {
+    let Some(mailbox) = &link.purpose.mailbox else {
+        return Ok(());
+    };
+    if mailbox.eq_ignore_ascii_case(&link.identity.email) {
+        let own = Text::SharedOwn.in_locale(locale);
+        return Err(Error::Invalid("mailbox".into(), own));
+    }
+    let settings = settings::provider(platform, link.kind).await?;
+    let endpoints = settings.endpoints(link.kind);
+    match graph::admits(platform, endpoints, link.grant.access(), mailbox).await {
+        Ok(()) => Ok(()),
+        Err(ProviderError::NoAccess) => {
+            Err(fault(OAuthError::NoAccess(mailbox.clone()), "", locale))
+        }
+        Err(error) => Err(Error::of_provider(error, "")),
+    }
 }
 
 /// The start date among a flow's options; none: not chosen.
@@ -161,17 +203,11 @@ pub async fn complete(
     let link = oauth::complete(platform, flow, query)
         .await
         .map_err(|error| fault(error, "", locale))?;
+    check_access(platform, &link, locale).await?;
+    let identity = link.purpose.identity(&link.identity.subject);
     let known = match &link.purpose.account {
         Some((id, _)) => Some(accounts::owned(platform, &caller.user, id).await?),
-        None => {
-            accounts::by_identity(
-                platform,
-                &caller.user,
-                link.kind.name(),
-                &link.identity.subject,
-            )
-            .await?
-        }
+        None => accounts::by_identity(platform, &caller.user, link.kind.name(), &identity).await?,
     };
     // What is being deleted can't be taken up again halfway.
     if known
@@ -193,10 +229,10 @@ pub async fn complete(
     // Field by field: the worker may be changing the others.
     let mut linked = vec![
         ("state", "active".to_owned().write()),
-        ("email", link.identity.email.clone().write()),
+        ("email", link.email().to_owned().write()),
         (
             "missing",
-            Json(abilities::ungranted(link.kind, link.grant.scopes())).write(),
+            Json(abilities::ungranted(link.kind, &link.grant)).write(),
         ),
         ("reconnect", Value::Null),
         ("administrator", Value::Null),
@@ -248,10 +284,16 @@ async fn start(platform: &impl Platform, link: &Link) -> Result<Option<Option<u6
 async fn fresh(platform: &impl Platform, caller: &Caller, link: &Link) -> Result<rows::Account> {
     let now = platform.now();
     let start = start(platform, link).await?;
+    // Exchange puts a shared mailbox's own name on what is sent; the person's would be wrong.
+    let display_name = match link.purpose.mailbox {
+        Some(_) => String::new(),
+        None => link.identity.name.clone(),
+    };
     Ok(rows::Account {
-        identity: link.identity.subject.clone(),
-        email: link.identity.email.clone(),
-        display_name: link.identity.name.clone(),
+        identity: link.purpose.identity(&link.identity.subject),
+        mailbox: link.purpose.mailbox.clone(),
+        email: link.email().to_owned(),
+        display_name,
         started: start.is_some(),
         since: start.flatten(),
         ..rows::Account::fresh(ids::fresh(platform), &caller.user, link.kind.name(), now)

@@ -47,15 +47,6 @@ impl Start {
     }
 }
 
-/// Tokens are kept under a name that outlives crashes between keeping them and the account's row.
-fn linked(account: &rows::Account) -> Linked {
-    Linked {
-        account: account.id.clone(),
-        provider: account.provider.clone(),
-        email: account.email.clone(),
-    }
-}
-
 async fn present(platform: &impl Platform, caller: &Caller, row: rows::Account) -> Result<Account> {
     let status = status::status(platform, &row, Locale::of(&caller.locale)).await?;
     let abilities = Abilities::of(platform, &row).await?;
@@ -118,7 +109,10 @@ pub async fn refresh_aliases(
 ) -> Result<Vec<String>> {
     let account = active(platform, caller, id).await?;
     let fault = |error| Error::of_provider(error, id);
-    let mailbox = connect.connect(&linked(&account)).await.map_err(fault)?;
+    let mailbox = connect
+        .connect(&Linked::from(&account))
+        .await
+        .map_err(fault)?;
     let aliases = mailbox.aliases().await.map_err(fault)?;
     let emails = aliases.iter().map(|alias| alias.email.clone()).collect();
     platform

@@ -51,7 +51,7 @@ fn fits(account: &Account, total: i64) -> Result<()> {
 const RECIPIENTS: usize = 500;
 
 /// Something that looks like an address: the provider has the last word.
-fn plausible(email: &str) -> bool {
+pub(crate) fn plausible(email: &str) -> bool {
     let parts = email.rsplit_once('@');
     let clean = !email.chars().any(|character| {
         character.is_whitespace() || character.is_control() || matches!(character, '<' | '>' | ',')

@@ -88,13 +88,11 @@ async fn take_up(
     message: &Message,
     marked: Option<DraftRow>,
 ) -> Result<DraftRow> {
-    let linked = Linked {
-        account: account.id.clone(),
-        provider: account.provider.clone(),
-        email: account.email.clone(),
-    };
     let fault = |error| Error::of_provider(error, &account.id);
-    let mailbox = connect.connect(&linked).await.map_err(fault)?;
+    let mailbox = connect
+        .connect(&Linked::from(account))
+        .await
+        .map_err(fault)?;
     let remote = mailbox.draft_of(&message.remote).await.map_err(fault)?;
     let Some(remote) = remote else {
         // An older form of it, of which the next look at what is new will tell.

@@ -85,13 +85,11 @@ pub(crate) async fn fetch(
     if let Some(until) = account.wait_until.filter(|until| *until > now) {
         return Err(Error::BusyUntil(until));
     }
-    let linked = Linked {
-        account: account.id.clone(),
-        provider: account.provider.clone(),
-        email: account.email.clone(),
-    };
     let fault = |error| Error::of_provider(error, &account.id);
-    let mailbox = connect.connect(&linked).await.map_err(fault)?;
+    let mailbox = connect
+        .connect(&Linked::from(account))
+        .await
+        .map_err(fault)?;
     let bytes = match part {
         Some(part) => {
             let attachment = message

@@ -17,10 +17,23 @@ use crate::settings::{self, ProviderKind, Secret};
 pub struct Purpose {
     /// The account to be linked again, with the identity that it must be.
     pub account: Option<(String, String)>,
+    /// The address of a mailbox that is shared with whoever signs in; none: their own.
+    pub mailbox: Option<String>,
     /// The address to be offered for signing in.
     pub login_hint: Option<String>,
     /// Whatever the caller wants back at the end, such as the start date.
     pub options: Vec<(String, String)>,
+}
+
+impl Purpose {
+    /// What tells an account from all others of the same host's user: who the person is, and which mailbox of theirs.
+    #[must_use]
+    pub fn identity(&self, subject: &str) -> String {
+        match &self.mailbox {
+            Some(mailbox) => format!("{subject} {mailbox}"),
+            None => subject.to_owned(),
+        }
+    }
 }
 
 /// A flow that has begun.
@@ -58,7 +71,7 @@ struct Flow {
 pub struct Link {
     /// At which provider.
     pub kind: ProviderKind,
-    /// Who.
+    /// Who signed in.
     pub identity: Identity,
     /// Tokens; keep them with [`super::tokens::keep`].
     pub grant: Grant,
@@ -66,6 +79,15 @@ pub struct Link {
     pub missing: Vec<Feature>,
     /// As given to [`begin`].
     pub purpose: Purpose,
+}
+
+impl Link {
+    /// The mailbox's address.
+    #[must_use]
+    pub fn email(&self) -> &str {
+        let mailbox = self.purpose.mailbox.as_deref();
+        mailbox.unwrap_or(&self.identity.email)
+    }
 }
 
 /// This host as the provider knows it, or [`OAuthError::NotConfigured`].
@@ -97,7 +119,7 @@ pub async fn begin(
     state: &str,
 ) -> Result<Begun, OAuthError> {
     let (registered, settings) = registered(platform, kind).await?;
-    let scopes = scope::requested(kind, &settings);
+    let scopes = scope::requested(kind, &settings, purpose.mailbox.is_some());
     let redirect_url = RedirectUrl::new(redirect.to_owned())
         .map_err(|error| OAuthError::Administrator(Reason::Redirect(error.to_string())))?;
     let verifier = random_text(platform);
@@ -181,21 +203,25 @@ pub async fn complete(
         &flow.nonce,
     )
     .await?;
-    if let Some((_, subject)) = &flow.purpose.account
-        && *subject != identity.subject
+    if let Some((_, known)) = &flow.purpose.account
+        && *known != flow.purpose.identity(&identity.subject)
     {
         return Err(OAuthError::OtherIdentity(identity.email));
     }
-    if !settings::sync(platform).await?.allows(&identity.email) {
-        return Err(OAuthError::DomainNotAllowed(identity.email));
+    let policy = settings::sync(platform).await?;
+    let mut addresses = std::iter::once(&identity.email).chain(&flow.purpose.mailbox);
+    if let Some(foreign) = addresses.find(|email| !policy.allows(email)) {
+        return Err(OAuthError::DomainNotAllowed(foreign.clone()));
     }
     let scopes = granted.scopes.clone().unwrap_or(flow.scopes);
-    let allows = |feature: &Feature| scope::allows(flow.kind, &scopes, *feature);
+    let shared = flow.purpose.mailbox.is_some();
+    let allows = |feature: &Feature| scope::allows(flow.kind, &scopes, *feature, shared);
     if !allows(&Feature::Read) {
         return Err(OAuthError::MissingScope(vec![scope::scope_for(
             flow.kind,
             &settings,
             Feature::Read,
+            shared,
         )]));
     }
     if granted.refresh.is_none() {
@@ -205,7 +231,7 @@ pub async fn complete(
         .into_iter()
         .filter(|feature| !allows(feature))
         .collect();
-    let grant = Grant::new(granted, scopes, platform.now());
+    let grant = Grant::new(granted, scopes, shared, platform.now());
     Ok(Link {
         kind: flow.kind,
         identity,

@@ -12,7 +12,7 @@ pub mod tokens;
 
 use crate::platform::StoreError;
 use crate::settings::ProviderKind;
-use crate::settings::texts::Locale;
+use crate::settings::texts::{self, Locale};
 
 pub use flow::{Begun, Link, begin, complete};
 pub use identity::Identity;
@@ -44,6 +44,9 @@ pub enum OAuthError {
     /// The administrator allows only addresses of other domains.
     #[error("{0} may not be linked here: its domain is not among the allowed ones")]
     DomainNotAllowed(String),
+    /// Whoever signed in may not work in the shared mailbox with this address, or there is none.
+    #[error("{}", texts::no_access(.0, Locale::English))]
+    NoAccess(String),
     /// The account must be linked again: why.
     #[error("{0}")]
     Reconnect(Reason),
@@ -109,6 +112,7 @@ impl OAuthError {
                 format!("{email} нельзя подключить: домен не входит в разрешённые"),
                 format!("不能关联 {email}：其域名不在允许范围内"),
             ]),
+            Self::NoAccess(mailbox) => texts::no_access(mailbox, locale),
             Self::Untrusted(why) => pick([
                 self.to_string(),
                 format!("удостоверению провайдера нельзя доверять: {why}"),

@@ -1,4 +1,5 @@
-//! What a consent is asked for, and what it allowed.
+//! What a consent is asked for, and what it allowed. `shared`: for a mailbox that is shared with the person (Microsoft), which has scopes
+//! of its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +47,13 @@ pub fn wanted_features(settings: &ProviderSettings) -> Vec<Feature> {
     features
 }
 
+/// Graph's name of a right to a mailbox.
+fn graph(name: &str, shared: bool) -> String {
+    format!("{name}{}", if shared { ".Shared" } else { "" })
+}
+
 /// What the consent page is asked for.
-pub fn requested(kind: ProviderKind, settings: &ProviderSettings) -> Vec<String> {
+pub fn requested(kind: ProviderKind, settings: &ProviderSettings, shared: bool) -> Vec<String> {
     let google = |name: &str| format!("{GOOGLE}{name}");
     match kind {
         ProviderKind::Google => {
@@ -64,24 +70,29 @@ pub fn requested(kind: ProviderKind, settings: &ProviderSettings) -> Vec<String>
             scopes
         }
         ProviderKind::Microsoft => {
-            let mut scopes = vec!["openid", "email", "profile", "offline_access", "User.Read"];
-            match (settings.allow_delete, settings.access) {
-                // Sending goes through a draft, and Graph has no narrower right to make one.
-                (_, Access::Full | Access::Send) => scopes.extend(["Mail.ReadWrite", "Mail.Send"]),
-                (true, Access::Read) => scopes.push("Mail.ReadWrite"),
-                (false, Access::Read) => scopes.push("Mail.Read"),
+            let mut scopes: Vec<String> = ["openid", "email", "profile", "offline_access"]
+                .map(str::to_owned)
+                .to_vec();
+            if !shared {
+                scopes.push("User.Read".to_owned());
             }
-            scopes.into_iter().map(str::to_owned).collect()
+            let rights: &[&str] = match (settings.allow_delete, settings.access) {
+                // Sending goes through a draft, and Graph has no narrower right to make one.
+                (_, Access::Full | Access::Send) => &["Mail.ReadWrite", "Mail.Send"],
+                (true, Access::Read) => &["Mail.ReadWrite"],
+                (false, Access::Read) => &["Mail.Read"],
+            };
+            scopes.extend(rights.iter().map(|name| graph(name, shared)));
+            scopes
         }
     }
 }
 
 /// Does the grant allow it?
-pub fn allows(kind: ProviderKind, granted: &[String], feature: Feature) -> bool {
+pub fn allows(kind: ProviderKind, granted: &[String], feature: Feature, shared: bool) -> bool {
     let has = |name: &str| {
-        granted
-            .iter()
-            .any(|scope| normal(kind, scope) == normal(kind, name))
+        let name = normal(kind, &graph(name, shared));
+        granted.iter().any(|scope| normal(kind, scope) == name)
     };
     match (kind, feature) {
         (ProviderKind::Google, Feature::Delete) => has(GOOGLE_ALL),
@@ -105,12 +116,18 @@ pub fn usable(
     settings: &ProviderSettings,
     granted: &[String],
     feature: Feature,
+    shared: bool,
 ) -> bool {
-    wanted_features(settings).contains(&feature) && allows(kind, granted, feature)
+    wanted_features(settings).contains(&feature) && allows(kind, granted, feature, shared)
 }
 
 /// The scope that a person would have to tick for it.
-pub fn scope_for(kind: ProviderKind, settings: &ProviderSettings, feature: Feature) -> String {
+pub fn scope_for(
+    kind: ProviderKind,
+    settings: &ProviderSettings,
+    feature: Feature,
+    shared: bool,
+) -> String {
     match (kind, feature) {
         (ProviderKind::Google, Feature::Delete) => GOOGLE_ALL.to_owned(),
         (ProviderKind::Google, Feature::Read) if settings.access != Access::Full => {
@@ -121,10 +138,10 @@ pub fn scope_for(kind: ProviderKind, settings: &ProviderSettings, feature: Featu
         }
         (ProviderKind::Google, _) => format!("{GOOGLE}gmail.modify"),
         (ProviderKind::Microsoft, Feature::Read) if settings.access == Access::Read => {
-            "Mail.Read".to_owned()
+            graph("Mail.Read", shared)
         }
-        (ProviderKind::Microsoft, Feature::Send) => "Mail.Send".to_owned(),
-        (ProviderKind::Microsoft, _) => "Mail.ReadWrite".to_owned(),
+        (ProviderKind::Microsoft, Feature::Send) => graph("Mail.Send", shared),
+        (ProviderKind::Microsoft, _) => graph("Mail.ReadWrite", shared),
     }
 }
 
@@ -156,7 +173,8 @@ mod tests {
                 Feature::Send,
                 Feature::Delete,
             ];
-            let usable = |feature: &Feature| usable(kind, &settings, &granted(text), *feature);
+            let usable =
+                |feature: &Feature| usable(kind, &settings, &granted(text), *feature, false);
             all.iter()
                 .filter(|feature| usable(feature))
                 .map(|feature| feature.name())

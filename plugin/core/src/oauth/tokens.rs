@@ -29,6 +29,9 @@ pub struct Grant {
     refresh_expires: Option<u64>,
     /// As the provider names them.
     scopes: Vec<String>,
+    /// For a mailbox that is shared with the person, not for their own.
+    #[serde(default)]
+    shared: bool,
 }
 
 /// What became of a grant when its account was unlinked.
@@ -41,7 +44,7 @@ pub struct Revocation {
 }
 
 impl Grant {
-    pub(super) fn new(granted: Granted, scopes: Vec<String>, now: u64) -> Self {
+    pub(super) fn new(granted: Granted, scopes: Vec<String>, shared: bool, now: u64) -> Self {
         Self {
             access: granted.access,
             obtained: now,
@@ -49,6 +52,7 @@ impl Grant {
             refresh: granted.refresh.unwrap_or_else(|| Secret(String::new())),
             refresh_expires: granted.refresh_lives.map(|lives| now + lives * 1000),
             scopes,
+            shared,
         }
     }
 
@@ -63,7 +67,7 @@ impl Grant {
         Self {
             refresh,
             refresh_expires,
-            ..Self::new(granted, scopes, now)
+            ..Self::new(granted, scopes, self.shared, now)
         }
     }
 
@@ -71,6 +75,16 @@ impl Grant {
     fn fresh(&self, now: u64) -> bool {
         let life = self.expires.saturating_sub(self.obtained);
         self.expires > now + MARGIN_MS.min(life / 2)
+    }
+
+    /// Good for the first requests, before the grant is kept.
+    pub(crate) fn access(&self) -> &Secret {
+        &self.access
+    }
+
+    /// Whether it is for a mailbox that is shared with the person, not for their own.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// What was granted, as the provider names it.
@@ -137,8 +151,9 @@ pub async fn access(
         return Err(OAuthError::Reconnect(Reason::TimeOver));
     }
     let (registered, settings) = registered(platform, kind).await?;
+    let scopes = scope::requested(kind, &settings, grant.shared);
     let granted = registered
-        .refresh(platform, &grant.refresh, &scope::requested(kind, &settings))
+        .refresh(platform, &grant.refresh, &scopes)
         .await?;
     let grant = grant.refreshed(granted, platform.now());
     keep(platform, account, &grant).await?;

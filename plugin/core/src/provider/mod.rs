@@ -57,6 +57,11 @@ pub enum ProviderError {
     /// The consent lacks what this needs.
     #[error("the consent does not include {0}")]
     MissingScope(String),
+    /// The mailbox is not the person's own, and is not shared with them (any more).
+    #[error(
+        "there is no access to this shared mailbox: an administrator of Microsoft 365 gives full access to it"
+    )]
+    NoAccess,
     /// The cursor is no longer known: compare everything.
     #[error("the cursor is lost")]
     CursorLost,

@@ -19,11 +19,12 @@ pub enum Mailbox<'a, P> {
     Graph(Graph<'a, P>),
 }
 
-/// Opens the mailbox of a linked account; asks nobody yet but the store.
+/// Opens the mailbox of a linked account, or the one at `shared` to which its owner has access; asks nobody yet but the store.
 pub async fn open<'a, P: Platform>(
     platform: &'a P,
     kind: ProviderKind,
     account: &str,
+    shared: Option<String>,
 ) -> std::result::Result<Mailbox<'a, P>, StoreError> {
     let settings = settings::provider(platform, kind).await?;
     let endpoints = settings.endpoints(kind);
@@ -33,9 +34,9 @@ pub async fn open<'a, P: Platform>(
         ProviderKind::Google => {
             Mailbox::Gmail(Gmail::new(platform, endpoints, account, quota, spending))
         }
-        ProviderKind::Microsoft => {
-            Mailbox::Graph(Graph::new(platform, endpoints, account, quota, spending))
-        }
+        ProviderKind::Microsoft => Mailbox::Graph(Graph::new(
+            platform, endpoints, account, shared, quota, spending,
+        )),
     })
 }
 

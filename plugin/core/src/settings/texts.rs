@@ -35,6 +35,12 @@ impl Locale {
     }
 }
 
+/// What to do about a shared mailbox, by its address, that is closed to a person.
+pub fn no_access(mailbox: &str, locale: Locale) -> String {
+    let text = Text::NoAccess.in_locale(locale);
+    text.replace("{mailbox}", mailbox)
+}
+
 macro_rules! texts {
     ($($name:ident: $english:literal, $russian:literal, $chinese:literal;)*) => {
         /// One text.
@@ -208,6 +214,16 @@ texts! {
     FolderEverything: "All mail", "Вся почта", "所有邮件";
     Unlinked: "This account is unlinked; its mail is kept.", "Ящик отключён, его письма сохранены.", "此账户已取消关联，邮件已保留。";
     ConsentLacks: "The consent does not include", "Согласие не включает", "授权中不包含";
+    NoAccess:
+        "You have no access to the shared mailbox {mailbox}. Check the address, and ask the Microsoft 365 administrator of your organisation for full access to it: Exchange admin center → Mailboxes → Delegation → Read and manage.",
+        "У вас нет доступа к общему ящику {mailbox}. Проверьте адрес и попросите администратора Microsoft 365 вашей организации дать полный доступ: центр администрирования Exchange → Почтовые ящики → Делегирование → Чтение и управление.",
+        "您无权访问共享邮箱 {mailbox}。请检查地址，并请贵组织的 Microsoft 365 管理员授予完全访问权限：Exchange 管理中心 → 邮箱 → 委派 → 读取和管理。";
+    SharedNowhere: "Only Microsoft has shared mailboxes.", "Общие ящики есть только у Microsoft.", "只有 Microsoft 提供共享邮箱。";
+    SharedAddress: "Not an address such as team@example.com.", "Это не адрес вида team@example.com.", "不是有效的地址，例如 team@example.com。";
+    SharedOwn:
+        "This is your own mailbox: leave the shared mailbox empty to link it.",
+        "Это ваш собственный ящик: чтобы подключить его, оставьте поле общего ящика пустым.",
+        "这是您自己的邮箱：如要关联，请将共享邮箱留空。";
     HintShared:
         "Another account here belongs to the same person, so Google was not asked to end the grant.",
         "Здесь есть ещё один ящик того же владельца, поэтому доступ у Google не отзывался.",

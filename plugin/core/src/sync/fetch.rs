@@ -56,7 +56,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     error @ (ProviderError::Wait { .. }
                     | ProviderError::Paced { .. }
                     | ProviderError::Reconnect(_)
-                    | ProviderError::Administrator(_)),
+                    | ProviderError::Administrator(_)
+                    | ProviderError::NoAccess),
                 ) => fetched.pause = Some(error),
                 Err(error) => fetched.failed.push((id, error.to_string())),
             }

@@ -184,12 +184,7 @@ async fn attempt<P: Platform, C: Connect>(
     if let Some(outcome) = rest(platform, &account, &next).await? {
         return Ok(outcome);
     }
-    let linked = Linked {
-        account: account.id.clone(),
-        provider: account.provider.clone(),
-        email: account.email.clone(),
-    };
-    let mailbox = match connect.connect(&linked).await {
+    let mailbox = match connect.connect(&Linked::from(&account)).await {
         Ok(mailbox) => mailbox,
         Err(error) => return pacing::pause(platform, &account, error).await,
     };

@@ -6,7 +6,7 @@
 use crate::model::{Event, JobOutcome};
 use crate::platform::{Level, Platform, StoreError, Value};
 use crate::provider::ProviderError;
-use crate::settings::texts::{Locale, Text};
+use crate::settings::texts::{self, Locale, Text};
 use crate::store::column::Column;
 use crate::store::queues::time;
 use crate::store::rows::Account;
@@ -61,6 +61,12 @@ pub(crate) async fn pause(
         ];
         (changes, JobOutcome::Done, Event::Reconnect(why))
     };
+    let administrator = |what: String| {
+        let until = now.saturating_add(ADMINISTRATOR);
+        let (mut changes, outcome, _) = wait(until, what.clone(), account.troubles);
+        changes.push(("administrator", what.clone().write()));
+        (changes, outcome, Event::Administrator(what))
+    };
     let (changes, outcome, event) = match error {
         ProviderError::Wait { until, reason } => {
             wait(until.max(now.saturating_add(1)), reason, account.troubles)
@@ -70,14 +76,10 @@ pub(crate) async fn pause(
             let locale = Locale::of_user(platform, &account.user);
             reconnect(format!("{} {what}.", Text::ConsentLacks.in_locale(locale)))
         }
-        ProviderError::Administrator(what) => {
-            let (mut changes, outcome, _) = wait(
-                now.saturating_add(ADMINISTRATOR),
-                what.clone(),
-                account.troubles,
-            );
-            changes.push(("administrator", what.clone().write()));
-            (changes, outcome, Event::Administrator(what))
+        ProviderError::Administrator(what) => administrator(what),
+        ProviderError::NoAccess => {
+            let locale = Locale::of_user(platform, &account.user);
+            administrator(texts::no_access(&account.email, locale))
         }
         other => wait(
             now.saturating_add(delay(tries)),

@@ -71,7 +71,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         Ok(())
     }
 
-    /// Push is off, or not set up for this provider.
+    /// Push is off, or can't be had for this mailbox.
     async fn end(&self, known: Option<Subscription>) -> Result<(), Fault> {
         let made = known.as_ref().filter(|row| row.secret.is_some());
         if let Some(row) = made {
@@ -114,11 +114,14 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
     }
 
-    /// None: push is off, or not set up for this provider.
+    /// None: push is off, or not set up for this provider, or the mailbox is a shared one, of which Graph does not tell.
     async fn target(&self) -> Result<Option<PushTarget>, Fault> {
         let Some(kind) = ProviderKind::from_name(&self.account.provider) else {
             return Ok(None);
         };
+        if self.account.mailbox.is_some() {
+            return Ok(None);
+        }
         let topic = settings::provider(self.platform, kind).await?.push_topic;
         let wanted = settings::sync(self.platform).await?.push;
         if !wanted || (kind == ProviderKind::Google && topic.is_empty()) {

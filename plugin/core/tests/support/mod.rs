@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use email_manager_core::accounts;
-use email_manager_core::model::Caller;
+use email_manager_core::model::{Caller, Error};
 use email_manager_core::oauth::flow::Purpose;
 use email_manager_core::oauth::{self, Link, OAuthError};
 use email_manager_core::platform::{Routing as _, Store as _};
@@ -56,12 +56,20 @@ impl World {
     }
 
     pub async fn of(kind: ProviderKind, account: Account) -> Self {
+        Self::among(kind, [account]).await
+    }
+
+    /// A provider with these mailboxes and Bob's, and saved settings.
+    pub async fn among(kind: ProviderKind, accounts: impl IntoIterator<Item = Account>) -> Self {
         let clock = TestClock::default();
         let redirect = format!("{ORIGIN}{REDIRECT_PATH}");
-        let sim = Sim::builder()
+        let bob = Account::new("bob@example.com", "Bob");
+        let everybody = accounts.into_iter().chain([bob]);
+        let sim = everybody
+            .fold(Sim::builder(), |sim, account| {
+                sim.account(side(kind), account)
+            })
             .clock(clock.clone())
-            .account(side(kind), account)
-            .account(side(kind), Account::new("bob@example.com", "Bob"))
             .client(
                 side(kind),
                 Client::web("client-id", "client-secret", &redirect),
@@ -159,6 +167,15 @@ impl World {
 
     /// Links Ada's mailbox as a person would, with these options; answers where the browser goes on.
     pub async fn link_account(&self, caller: &Caller, options: &[(&str, &str)]) -> String {
+        self.try_link(caller, options).await.unwrap()
+    }
+
+    /// The same, if it can be linked.
+    pub async fn try_link(
+        &self,
+        caller: &Caller,
+        options: &[(&str, &str)],
+    ) -> Result<String, Error> {
         let redirect = self.host.redirect_uri().unwrap();
         let options = options
             .iter()
@@ -172,8 +189,7 @@ impl World {
             &redirect,
             "the-state",
         )
-        .await
-        .unwrap();
+        .await?;
         let location = self.consent(&begun.authorize_url, OWNER, None, false).await;
         let query: Vec<(String, String)> = url::Url::parse(&location)
             .unwrap()
@@ -181,9 +197,7 @@ impl World {
             .into_owned()
             .filter(|(name, _)| name != "state")
             .collect();
-        accounts::complete(&self.host, caller, &begun.flow, &query)
-            .await
-            .unwrap()
+        accounts::complete(&self.host, caller, &begun.flow, &query).await
     }
 
     /// What a browser does on the provider's page: answers where the provider redirects to.
@@ -253,7 +267,7 @@ impl World {
     }
 
     pub async fn mailbox(&self) -> Mailbox<'_, Memory> {
-        provider::open(&self.host, self.kind, ACCOUNT)
+        provider::open(&self.host, self.kind, ACCOUNT, None)
             .await
             .unwrap()
     }

@@ -13,7 +13,7 @@ use email_manager_core::testing::{Memory, Outcome};
 use email_manager_core::{accounts, ids, jobs, lifecycle, mailbox};
 use provider_sim::{Limits, MailboxState};
 
-use crate::support::World;
+use crate::support::{World, side};
 
 /// One message as a person sees it: unread, starred, its folders.
 pub(crate) type Seen = (bool, bool, BTreeSet<String>);
@@ -22,12 +22,19 @@ pub(crate) struct Engine {
     pub(crate) world: World,
     pub(crate) me: Caller,
     pub(crate) account: String,
+    /// The mailbox's at the provider.
+    pub(crate) address: String,
 }
 
 impl Engine {
     /// Ada's mailbox of that many messages, linked and to be synchronised from its beginning; nothing was asked yet.
     pub(crate) async fn linked(kind: ProviderKind, messages: u32, limits: Limits) -> Self {
         let world = World::with(kind, messages).await;
+        Self::of(world, &[], limits).await
+    }
+
+    /// A mailbox that Ada links with these options.
+    pub(crate) async fn of(world: World, options: &[(&str, &str)], limits: Limits) -> Self {
         world.sim.set_limits(Limits::none());
         lifecycle::enable(&world.host).await.unwrap();
         world.save(&[("allow_delete", Entry::Toggle(true))]).await;
@@ -36,10 +43,16 @@ impl Engine {
             locale: "en".to_owned(),
             ..Caller::default()
         };
-        world.link_account(&me, &[("sync-since", "all")]).await;
-        let account = accounts::list(&world.host, &me).await.unwrap().remove(0).id;
+        let options = [&[("sync-since", "all")], options].concat();
+        world.link_account(&me, &options).await;
+        let account = accounts::list(&world.host, &me).await.unwrap().remove(0);
         world.sim.set_limits(limits);
-        Self { world, me, account }
+        Self {
+            world,
+            me,
+            account: account.id,
+            address: account.email,
+        }
     }
 
     pub(crate) fn host(&self) -> &Memory {
@@ -130,7 +143,7 @@ impl Engine {
 
     /// What a person sees.
     pub(crate) async fn here(&self) -> BTreeMap<String, Seen> {
-        let folders = mailbox::list_folders(self.host(), &self.me, None)
+        let folders = mailbox::list_folders(self.host(), &self.me, Some(&self.account))
             .await
             .unwrap();
         let own = |role: Role| matches!(role, Role::Starred | Role::All);
@@ -173,7 +186,7 @@ impl Engine {
 
     /// All folders, so that a list of them lists everything.
     async fn containers(&self) -> Vec<String> {
-        let folders = mailbox::list_folders(self.host(), &self.me, None)
+        let folders = mailbox::list_folders(self.host(), &self.me, Some(&self.account))
             .await
             .unwrap();
         folders.into_iter().map(|folder| folder.id).collect()
@@ -181,7 +194,8 @@ impl Engine {
 
     /// The same of the provider's mailbox.
     pub(crate) fn there(&self) -> BTreeMap<String, Seen> {
-        let MailboxState { messages, .. } = self.world.at_provider();
+        let provider = self.world.sim.backend(side(self.world.kind));
+        let MailboxState { messages, .. } = provider.mailbox(&self.address).unwrap();
         // States, and tabs, which are no containers here.
         let state =
             |name: &str| matches!(name, "UNREAD" | "STARRED") || name.starts_with("CATEGORY_");

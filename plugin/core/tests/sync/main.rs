@@ -16,5 +16,6 @@ mod pacing;
 mod push;
 mod restored;
 mod sending;
+mod shared;
 #[path = "../support/mod.rs"]
 mod support;

@@ -87,7 +87,7 @@ impl<P: Platform> Graph<'_, P> {
         attachment: &str,
     ) -> Result<Vec<u8>> {
         let path = format!(
-            "/me/messages/{}/attachments/{}/$value",
+            "/messages/{}/attachments/{}/$value",
             escape(message),
             escape(attachment)
         );
@@ -128,7 +128,7 @@ impl<P: Platform> Graph<'_, P> {
         if let (Some(id), Some(fields)) = (&attachment.content_id, body.as_object_mut()) {
             fields.insert("contentId".to_owned(), json!(id));
         }
-        let url = self.url(&format!("/me/messages/{}/attachments", escape(draft)));
+        let url = self.url(&format!("/messages/{}/attachments", escape(draft)));
         self.client.send(post(url, &body).once()).await.map(|_| ())
     }
 
@@ -199,7 +199,7 @@ impl<P: Platform> Graph<'_, P> {
 
     /// How many attachments a draft has.
     async fn on_it(&self, draft: &str) -> Result<usize> {
-        let path = format!("/me/messages/{}/attachments?$select=id", escape(draft));
+        let path = format!("/messages/{}/attachments?$select=id", escape(draft));
         let all: Vec<Attachment> = self.pages(&path).await?;
         Ok(all.len())
     }
@@ -216,7 +216,7 @@ impl<P: Platform> Graph<'_, P> {
             fields.insert("contentId".to_owned(), json!(id));
         }
         let url = self.url(&format!(
-            "/me/messages/{}/attachments/createUploadSession",
+            "/messages/{}/attachments/createUploadSession",
             escape(draft)
         ));
         // A session that nobody uses is forgotten.
@@ -260,13 +260,13 @@ impl<P: Platform> Graph<'_, P> {
     pub(super) async fn strip(&self, draft: &str) -> Result<()> {
         let attachments: Vec<Attachment> = self
             .pages(&format!(
-                "/me/messages/{}/attachments?$select=id,name",
+                "/messages/{}/attachments?$select=id,name",
                 escape(draft)
             ))
             .await?;
         for attachment in attachments {
             let url = self.url(&format!(
-                "/me/messages/{}/attachments/{}",
+                "/messages/{}/attachments/{}",
                 escape(draft),
                 escape(&attachment.id)
             ));

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::wire::Raw;
-use super::{Graph, IMMUTABLE, errors};
+use super::{Graph, IMMUTABLE};
 use crate::platform::{Platform, Response};
 use crate::provider::client::Call;
 use crate::provider::{ProviderError, Result};
@@ -19,7 +19,7 @@ pub(super) const MOST: usize = 20;
 /// One request of a batch.
 pub(super) struct Part {
     method: &'static str,
-    /// Without host and version.
+    /// Below the mailbox.
     path: String,
     body: Option<Value>,
     etag: Option<String>,
@@ -59,9 +59,10 @@ impl Part {
         self
     }
 
-    fn write(&self, number: usize) -> Value {
+    /// `url`: its path as Graph knows it.
+    fn write(&self, number: usize, url: String) -> Value {
         let mut headers = json!({"Prefer": IMMUTABLE});
-        let mut part = json!({"id": number.to_string(), "method": self.method, "url": self.path});
+        let mut part = json!({"id": number.to_string(), "method": self.method, "url": url});
         if let Some(fields) = headers.as_object_mut() {
             if self.body.is_some() {
                 fields.insert("Content-Type".to_owned(), json!("application/json"));
@@ -142,7 +143,7 @@ impl<P: Platform> Graph<'_, P> {
         let requests: Vec<Value> = parts
             .iter()
             .enumerate()
-            .map(|(number, part)| part.write(number))
+            .map(|(number, part)| part.write(number, self.path(&part.path)))
             .collect();
         let call = super::preferring(
             Call::post(self.endpoints.batch.clone(), &json!({"requests": requests}))
@@ -158,7 +159,7 @@ impl<P: Platform> Graph<'_, P> {
             .collect();
         let answered = (0..parts.len()).map(|number| match answers.remove(&number.to_string()) {
             Some(answer) if (200..300).contains(&answer.status) => Ok(answer.body),
-            Some(answer) => Err(errors::classify(&whole(&answer), now)),
+            Some(answer) => Err(self.client.refusal(&whole(&answer))),
             None => Err(ProviderError::Wait {
                 until: now + 1_000,
                 reason: "Microsoft left out a part of a batch answer".to_owned(),
@@ -174,6 +175,7 @@ fn concerns_account(error: &ProviderError) -> bool {
         error,
         ProviderError::Reconnect(_)
             | ProviderError::Administrator(_)
+            | ProviderError::NoAccess
             | ProviderError::MissingScope(_)
     )
 }

@@ -35,7 +35,7 @@ impl Cursor {
 impl<P: Platform> Graph<'_, P> {
     pub(super) fn snapshot_cursor(&self, folder: &str) -> Result<String> {
         let url = self.url(&format!(
-            "/me/mailFolders/{}/messages/delta?$select={FIELDS}",
+            "/mailFolders/{}/messages/delta?$select={FIELDS}",
             escape(folder)
         ));
         Cursor {

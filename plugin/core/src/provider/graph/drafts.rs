@@ -80,7 +80,7 @@ impl<P: Platform> Graph<'_, P> {
 
     /// A draft is a message like others.
     pub(super) async fn draft_with(&self, message: &str) -> Result<Option<String>> {
-        let path = format!("/me/messages/{}?$select=id,isDraft", escape(message));
+        let path = format!("/messages/{}?$select=id,isDraft", escape(message));
         match self.read::<Message>(&path).await {
             Ok(found) => Ok((found.is_draft == Some(true)).then_some(found.id)),
             Err(ProviderError::NotFound) => Ok(None),
@@ -106,7 +106,7 @@ impl<P: Platform> Graph<'_, P> {
         let unfinished = format!("{UNFINISHED}{}", outgoing.marker);
         let marker = if whole { &outgoing.marker } else { &unfinished };
         let body = contents(outgoing, marker);
-        let draft = self.made(post(self.url("/me/messages"), &body)).await?;
+        let draft = self.made(post(self.url("/messages"), &body)).await?;
         if !whole {
             self.finish(&draft, outgoing, None).await?;
         }
@@ -120,7 +120,7 @@ impl<P: Platform> Graph<'_, P> {
             RelationKind::ReplyAll => "createReplyAll",
             RelationKind::Forward => "createForward",
         };
-        let url = self.url(&format!("/me/messages/{}/{verb}", escape(&relation.id)));
+        let url = self.url(&format!("/messages/{}/{verb}", escape(&relation.id)));
         let body = json!({"message": {"singleValueExtendedProperties": marked(&unfinished)}});
         let draft = self.made(post(url, &body)).await?;
         self.finish(&draft, outgoing, Some(&unfinished)).await?;
@@ -232,7 +232,7 @@ impl<P: Platform> Graph<'_, P> {
     async fn patch(&self, message: &str, body: &Value) -> Result<()> {
         let call = Call::new(
             Method::PATCH,
-            self.url(&format!("/me/messages/{}", escape(message))),
+            self.url(&format!("/messages/{}", escape(message))),
         )
         .json(body);
         self.client.send(preferring(call, None)).await.map(|_| ())
@@ -271,7 +271,7 @@ impl<P: Platform> Graph<'_, P> {
         ));
         let found: Vec<Message> = self
             .pages(&format!(
-                "/me/mailFolders/{folder}/messages?$select=id,isDraft&$filter={filter}"
+                "/mailFolders/{folder}/messages?$select=id,isDraft&$filter={filter}"
             ))
             .await?;
         Ok(found.into_iter().map(|message| message.id).collect())
@@ -279,7 +279,7 @@ impl<P: Platform> Graph<'_, P> {
 
     pub(super) async fn drop_draft(&self, draft: &str) -> Result<()> {
         self.client
-            .send(delete(self.url(&format!("/me/messages/{}", escape(draft)))))
+            .send(delete(self.url(&format!("/messages/{}", escape(draft)))))
             .await
             .map(|_| ())
     }
@@ -289,7 +289,7 @@ impl<P: Platform> Graph<'_, P> {
         let call = preferring(
             Call::new(
                 Method::POST,
-                self.url(&format!("/me/messages/{}/send", escape(draft))),
+                self.url(&format!("/messages/{}/send", escape(draft))),
             ),
             None,
         );
@@ -300,7 +300,7 @@ impl<P: Platform> Graph<'_, P> {
     pub(super) async fn fate(&self, draft: &str, marker: &str) -> Result<DraftFate> {
         match self
             .read::<Message>(&format!(
-                "/me/messages/{}?$select=id,isDraft,parentFolderId",
+                "/messages/{}?$select=id,isDraft,parentFolderId",
                 escape(draft)
             ))
             .await

@@ -10,7 +10,7 @@ use crate::provider::client::escape;
 use crate::provider::{Edit, ProviderError, RemoteId, Result};
 
 fn path(id: &str) -> String {
-    format!("/me/messages/{}", escape(id))
+    format!("/messages/{}", escape(id))
 }
 
 /// The folder that an edit moves to.

@@ -47,9 +47,11 @@ pub(super) fn classify(answer: &Response, now: u64) -> ProviderError {
                 "this Microsoft account has no mailbox that Graph can reach".to_owned(),
             )
         }
-        _ if is(&["ErrorSendAsDenied"]) => {
-            ProviderError::Refused("the account may not send as this address".to_owned())
-        }
+        _ if is(&["ErrorSendAsDenied"]) => ProviderError::Refused(
+            "You may not send as this address: ask the Microsoft 365 administrator of your organisation for the right \"Send as\", then send it again"
+                .to_owned(),
+        ),
+        _ if is(&["ErrorInvalidUser"]) => ProviderError::NoAccess,
         _ if is(&["ErrorQuotaExceeded"]) => {
             ProviderError::Refused("the mailbox is full".to_owned())
         }
@@ -90,6 +92,14 @@ pub(super) fn classify(answer: &Response, now: u64) -> ProviderError {
         } else {
             message
         }),
+    }
+}
+
+/// The same in a mailbox that is shared with the person: it is closed to them as a whole, or open.
+pub(super) fn classify_shared(answer: &Response, now: u64) -> ProviderError {
+    match classify(answer, now) {
+        ProviderError::MissingScope(_) | ProviderError::Administrator(_) => ProviderError::NoAccess,
+        error => error,
     }
 }
 

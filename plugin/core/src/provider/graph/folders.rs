@@ -33,7 +33,7 @@ impl<P: Platform> Graph<'_, P> {
             .find(|(name, _, _)| *name == "msgfolderroot")
             .map(|(_, _, id)| id.clone());
         let mut found: Vec<RemoteFolder> = Vec::new();
-        let mut level = self.pages::<Folder>("/me/mailFolders?$top=100").await?;
+        let mut level = self.pages::<Folder>("/mailFolders?$top=100").await?;
         for _ in 0..DEEPEST {
             let mut deeper = Vec::new();
             for folder in level {
@@ -69,7 +69,7 @@ impl<P: Platform> Graph<'_, P> {
             for parent in deeper {
                 match self
                     .pages::<Folder>(&format!(
-                        "/me/mailFolders/{}/childFolders?$top=100",
+                        "/mailFolders/{}/childFolders?$top=100",
                         escape(&parent)
                     ))
                     .await
@@ -89,7 +89,7 @@ impl<P: Platform> Graph<'_, P> {
     async fn well_known(&self) -> Result<Vec<(&'static str, Option<Role>, String)>> {
         let parts: Vec<Part> = WELL_KNOWN
             .iter()
-            .map(|(name, _)| Part::get(format!("/me/mailFolders/{name}?$select=id")))
+            .map(|(name, _)| Part::get(format!("/mailFolders/{name}?$select=id")))
             .collect();
         let mut found = Vec::new();
         for ((name, role), answer) in WELL_KNOWN.into_iter().zip(self.batch(&parts).await?) {
@@ -106,14 +106,17 @@ impl<P: Platform> Graph<'_, P> {
         Ok(found)
     }
 
-    /// The person's list of categories; without the right to see it, there is none.
+    /// The person's list of categories; without the right to see it, there is none. For shared mailboxes there is no such right.
     async fn categories(&self) -> Result<Vec<RemoteFolder>> {
+        if self.shared.is_some() {
+            return Ok(Vec::new());
+        }
         let grant = oauth::tokens::kept(self.client.platform, &self.client.account).await;
         let allowed = |scope: &String| scope.ends_with("MailboxSettings.Read");
         if !matches!(grant, Ok(Some(grant)) if grant.scopes().iter().any(allowed)) {
             return Ok(Vec::new());
         }
-        let categories = match self.pages::<Category>("/me/outlook/masterCategories").await {
+        let categories = match self.pages::<Category>("/outlook/masterCategories").await {
             Ok(categories) => categories,
             Err(
                 ProviderError::MissingScope(_)

@@ -59,7 +59,7 @@ impl<P: Platform> Graph<'_, P> {
                 let filter = escape(&format!("receivedDateTime ge {from}"));
                 let order = escape("receivedDateTime desc");
                 self.url(&format!(
-                    "/me/mailFolders/{}/messages?$top={PAGE}&$filter={filter}&$orderby={order}&{}",
+                    "/mailFolders/{}/messages?$top={PAGE}&$filter={filter}&$orderby={order}&{}",
                     escape(folder),
                     with_content()
                 ))
@@ -80,9 +80,9 @@ impl<P: Platform> Graph<'_, P> {
     ) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {
         let ids = || wanted.iter().map(|message| &message.id);
         let part =
-            |id: &RemoteId| Part::get(format!("/me/messages/{}?{}", escape(id), with_content()));
+            |id: &RemoteId| Part::get(format!("/messages/{}?{}", escape(id), with_content()));
         let mut parts: Vec<Part> = ids().map(part).collect();
-        parts.push(Part::get(format!("/me/mailFolders/{DELETED}?$select=id")));
+        parts.push(Part::get(format!("/mailFolders/{DELETED}?$select=id")));
         let mut answers = self.batch(&parts).await?;
         let deleted = answers.pop().and_then(Result::ok);
         let deleted = deleted.and_then(|folder| id_of(&folder));
@@ -107,7 +107,7 @@ impl<P: Platform> Graph<'_, P> {
     }
 
     pub(super) async fn raw_message(&self, message: &str) -> Result<Vec<u8>> {
-        let call = Call::get(self.url(&format!("/me/messages/{}/$value", escape(message))));
+        let call = Call::get(self.url(&format!("/messages/{}/$value", escape(message))));
         Ok(self.client.send(preferring(call, None)).await?.into_body())
     }
 }

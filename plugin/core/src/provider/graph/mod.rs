@@ -1,5 +1,8 @@
 //! Outlook and Microsoft 365, by Microsoft Graph v1.0.
 //!
+//! A person's own mailbox is `/me`, one that is shared with them is `/users/{address}`: the same requests below another root, allowed by
+//! the `.Shared` scopes and by full access to the mailbox.
+//!
 //! One stream (delta) per folder; a message lies in one folder and carries categories beside it. Every request asks for immutable
 //! ids, without which a message would change its id whenever it is moved.
 
@@ -18,14 +21,14 @@ use http::Method;
 use serde::de::DeserializeOwned;
 
 use super::budget::Budget;
-use super::client::{Call, Client};
+use super::client::{Call, Client, escape};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
     ProviderError, PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage,
     Result, Role, Spending, Subscribed, Wanted,
 };
 use crate::platform::Platform;
-use crate::settings::{Endpoints, ProviderKind};
+use crate::settings::{Endpoints, ProviderKind, Secret};
 
 /// Asked for with every request.
 const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
@@ -42,14 +45,52 @@ pub(super) const QUOTA: Quota = Quota {
 pub struct Graph<'a, P> {
     client: Client<'a, P>,
     endpoints: Endpoints,
+    /// The address of a shared mailbox; none: the person's own.
+    shared: Option<String>,
+}
+
+/// What a mailbox's paths begin with.
+fn root(shared: Option<&str>) -> String {
+    shared.map_or_else(
+        || "/me".to_owned(),
+        |address| format!("/users/{}", escape(address)),
+    )
+}
+
+/// Asks whether whoever has this token may work in the shared mailbox at `address`.
+///
+/// # Errors
+/// `NoAccess` if not, or if there is no such mailbox; else what else keeps Graph from answering.
+pub(crate) async fn admits(
+    platform: &impl Platform,
+    endpoints: Endpoints,
+    token: &Secret,
+    address: &str,
+) -> Result<()> {
+    // There is no account yet whose token could be taken.
+    let shared = Some(address.to_owned());
+    let graph = Graph::new(platform, endpoints, "", shared, QUOTA, Spending::default());
+    let call = Call::get(graph.url("/mailFolders/inbox?$select=id"))
+        .header("authorization", format!("Bearer {}", token.0));
+    let answer = graph.client.send_bare(call).await?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    match graph.client.refusal(&answer) {
+        // Without any right, Exchange may also know no inbox.
+        ProviderError::NotFound => Err(ProviderError::NoAccess),
+        error => Err(error),
+    }
 }
 
 impl<'a, P: Platform> Graph<'a, P> {
-    /// The mailbox of a linked account, of which so much was spent of so much.
+    /// The mailbox of a linked account, of which so much was spent of so much; `shared`: the address of a mailbox that is not the
+    /// person's own.
     pub fn new(
         platform: &'a P,
         endpoints: Endpoints,
         account: &str,
+        shared: Option<String>,
         quota: Quota,
         spending: Spending,
     ) -> Self {
@@ -57,15 +98,33 @@ impl<'a, P: Platform> Graph<'a, P> {
             platform,
             kind: ProviderKind::Microsoft,
             account: account.to_owned(),
-            classify: errors::classify,
+            classify: if shared.is_some() {
+                errors::classify_shared
+            } else {
+                errors::classify
+            },
             price: |_, _| 1,
             budget: Budget::new(quota, spending),
         };
-        Self { client, endpoints }
+        Self {
+            client,
+            endpoints,
+            shared,
+        }
     }
 
-    /// An address; `path` begins with a slash.
+    /// A path as Graph knows it, of one below the mailbox.
+    fn path(&self, path: &str) -> String {
+        format!("{}{path}", root(self.shared.as_deref()))
+    }
+
+    /// An address; `path` is below the mailbox, and begins with a slash unless it is the mailbox's own.
     fn url(&self, path: &str) -> String {
+        self.service(&self.path(path))
+    }
+
+    /// An address of what is nobody's in particular; `path` begins with a slash.
+    fn service(&self, path: &str) -> String {
         format!("{}{path}", self.endpoints.api)
     }
 
@@ -106,8 +165,12 @@ fn delete(url: String) -> Call {
 
 impl<P: Platform> Provider for Graph<'_, P> {
     async fn profile(&self) -> Result<Profile> {
+        // Who else there is in the organisation takes a right of its own to know.
+        if let Some(email) = self.shared.clone() {
+            return Ok(Profile { email, total: None });
+        }
         let me: wire::Me = self
-            .read("/me?$select=id,displayName,mail,userPrincipalName")
+            .read("?$select=id,displayName,mail,userPrincipalName")
             .await?;
         let email = me
             .mail
@@ -231,8 +294,12 @@ impl<P: Platform> Provider for Graph<'_, P> {
     }
 
     async fn aliases(&self) -> Result<Vec<Address>> {
+        if let Some(email) = self.shared.clone() {
+            let name = String::new();
+            return Ok(vec![Address { name, email }]);
+        }
         let me: wire::Me = self
-            .read("/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses")
+            .read("?$select=id,displayName,mail,userPrincipalName,proxyAddresses")
             .await?;
         let main = me
             .mail

@@ -1,4 +1,5 @@
-//! Being told of changes: Graph posts to us. A subscription covers the whole mailbox, which delegated rights allow.
+//! Being told of changes: Graph posts to us. A subscription covers the whole mailbox, which delegated rights allow for the person's own
+//! mailbox only.
 
 use chrono::{DateTime, SecondsFormat};
 use http::Method;
@@ -51,7 +52,7 @@ impl<P: Platform> Graph<'_, P> {
             .unwrap_or_default()
             .to_rfc3339_opts(SecondsFormat::Secs, true);
         if let Some(id) = id {
-            let url = self.url(&format!("/subscriptions/{}", escape(id)));
+            let url = self.service(&format!("/subscriptions/{}", escape(id)));
             let call = Call::new(Method::PATCH, url).json(&json!({"expirationDateTime": end}));
             match self.client.json::<Answer>(preferring(call, None)).await {
                 // It has ended, or was taken away: another one.
@@ -61,7 +62,7 @@ impl<P: Platform> Graph<'_, P> {
         }
         let body = json!({
             "changeType": "created,updated,deleted",
-            "resource": "/me/messages",
+            "resource": self.path("/messages"),
             "notificationUrl": target.address,
             "lifecycleNotificationUrl": target.address,
             "clientState": target.secret,
@@ -69,13 +70,13 @@ impl<P: Platform> Graph<'_, P> {
         });
         let answer: Answer = self
             .client
-            .json(post(self.url("/subscriptions"), &body))
+            .json(post(self.service("/subscriptions"), &body))
             .await?;
         Ok(told(answer, now, minutes))
     }
 
     pub(super) async fn end_subscription(&self, id: &str) -> Result<()> {
-        let call = delete(self.url(&format!("/subscriptions/{}", escape(id))));
+        let call = delete(self.service(&format!("/subscriptions/{}", escape(id))));
         match self.client.send(call).await {
             Ok(_) | Err(ProviderError::NotFound) => Ok(()),
             Err(error) => Err(error),

@@ -12,8 +12,11 @@ row! {
         id: String,
         user: String,
         provider: String,
-        /// Whom the provider's identity token named: `sub`, or `tid` and `oid`.
+        /// Whom the provider's identity token named (`sub`, or `tid` and `oid`) and, after a space, which shared mailbox is meant: the same
+        /// person may link several, and each of them once.
         identity: String,
+        /// The address of a mailbox that is shared with the person; none: their own.
+        mailbox: Option<String>,
         email: String,
         display_name: String,
         created: u64,
@@ -80,6 +83,7 @@ impl Account {
             user: user.to_owned(),
             provider: provider.to_owned(),
             identity: String::new(),
+            mailbox: None,
             email: String::new(),
             display_name: String::new(),
             created: now,
