@@ -1,7 +1,8 @@
 import Alert from "antd/es/alert";
 import Button from "antd/es/button";
+import Input from "antd/es/input";
 import Modal from "antd/es/modal";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLink } from "../api/accounts.ts";
 import { usePage } from "../app/context.tsx";
@@ -22,6 +23,7 @@ export function LinkDialog({ open, onClose }: Props) {
   const link = useLink();
   const [provider, setProvider] = useState<string>();
   const [start, setStart] = useState<Start>(usual);
+  const [mailbox, setMailbox] = useState("");
   const since = sinceOf(start);
   const leaving = link.isPending || link.isSuccess;
   const chosen = providers.find((each) => each.id === provider);
@@ -45,7 +47,7 @@ export function LinkDialog({ open, onClose }: Props) {
           type="primary"
           loading={leaving}
           disabled={chosen === undefined || since === undefined}
-          onClick={() => chosen && link.mutate({ provider: chosen.id, since })}
+          onClick={() => chosen && link.mutate({ provider: chosen.id, since, mailbox: chosen.id === "microsoft" ? mailbox.trim() : "" })}
         >
           {chosen ? t("link.go", { company: chosen.company }) : t("link.continue")}
         </Button>,
@@ -64,11 +66,38 @@ export function LinkDialog({ open, onClose }: Props) {
             </label>
           ))}
         </div>
+        {provider === "microsoft" ? <SharedMailbox value={mailbox} onChange={setMailbox} disabled={leaving} /> : null}
         <StartChoice value={start} onChange={setStart} disabled={leaving} />
         {link.isError ? <LinkFailed error={link.error} /> : null}
         <p className="em-hint">{t("link.note")}</p>
       </div>
     </Modal>
+  );
+}
+
+/** For a mailbox that several people of an organisation use; most people leave it empty. */
+function SharedMailbox({ value, onChange, disabled }: { value: string; onChange: (address: string) => void; disabled: boolean }) {
+  const { t } = useTranslation("accounts");
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id} className="em-label">
+        {t("link.shared")}
+      </label>
+      <Input
+        id={id}
+        type="email"
+        value={value}
+        disabled={disabled}
+        placeholder="team@example.com"
+        autoComplete="off"
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <p id={`${id}-hint`} className="em-hint">
+        {t("link.sharedHint")}
+      </p>
+    </div>
   );
 }
 

@@ -90,12 +90,16 @@ export function useRefreshAliases(id: string) {
   });
 }
 
-/** Goes to the provider's page; the browser comes back through the redirect URI. */
+/** Goes to the provider's page; the browser comes back through the redirect URI. `mailbox`: a shared one's address, empty for the person's own. */
 export function useLink() {
   const { api } = usePage();
   return useMutation({
-    mutationFn: ({ provider, since }: { provider: string; since: number | undefined }) =>
-      unwrap(api.POST("/api/mail/accounts", { body: { provider, ...(since === undefined ? {} : { sync_since: since }) } })),
+    mutationFn: ({ provider, since, mailbox = "" }: { provider: string; since: number | undefined; mailbox?: string }) =>
+      unwrap(
+        api.POST("/api/mail/accounts", {
+          body: { provider, ...(since === undefined ? {} : { sync_since: since }), ...(mailbox === "" ? {} : { options: { mailbox } }) },
+        }),
+      ),
     onSuccess: ({ authorize_url }) => window.location.assign(authorize_url),
   });
 }
