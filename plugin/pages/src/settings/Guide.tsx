@@ -5,7 +5,7 @@ import { Trans, useTranslation } from "react-i18next";
 import type { Section } from "../api/settings.ts";
 import { CopyButton } from "../shared/CopyButton.tsx";
 import { complete, on, text, type Draft } from "./draft.ts";
-import { googleScopes, microsoftScopes } from "./scopes.ts";
+import { googleScopes, microsoftScopes, sharedScopes } from "./scopes.ts";
 
 interface Props {
   provider: "google" | "microsoft";
@@ -68,7 +68,8 @@ function Google({ section, draft }: Omit<Props, "provider">) {
 
 function Microsoft({ section, draft }: Omit<Props, "provider">) {
   const { t } = useTranslation("settings");
-  const scopes = microsoftScopes(text(section, draft, "access"), on(section, draft, "allow_delete"));
+  const access = [text(section, draft, "access"), on(section, draft, "allow_delete")] as const;
+  const scopes = microsoftScopes(...access);
   const tenant = text(section, draft, "tenant");
   const kinds = { common: "everybody", "": "everybody", organizations: "organizations", consumers: "consumers" } as const;
   const kind = tenant in kinds ? kinds[tenant as keyof typeof kinds] : "single";
@@ -88,6 +89,12 @@ function Microsoft({ section, draft }: Omit<Props, "provider">) {
         <Step>
           <Trans t={t} i18nKey="guide.microsoft.scopes" components={{ b: <b /> }} />
           <Paste text={scopes.join("\n")} name={t("guide.copyScopes")} />
+          {kind === "consumers" ? null : (
+            <>
+              <p>{t("guide.microsoft.shared")}</p>
+              <Paste text={sharedScopes(...access).join("\n")} name={t("guide.copyShared")} />
+            </>
+          )}
         </Step>
         <Step>
           <Trans t={t} i18nKey="guide.microsoft.secret" components={{ b: <b /> }} />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Field, Section } from "../api/settings.ts";
 import { changed, complete, pending, shown } from "./draft.ts";
-import { googleScopes, microsoftScopes } from "./scopes.ts";
+import { googleScopes, microsoftScopes, sharedScopes } from "./scopes.ts";
 
 const field = (name: string, control: Field["control"], value: Field["value"] = null, required = false): Field => ({
   name, control, value, required, label: name, help: "", advanced: false, minimum: null, maximum: null, choices: null,
@@ -42,6 +42,8 @@ describe("scopes in the guide", () => {
     expect(googleScopes("full", false)).toEqual(["https://www.googleapis.com/auth/gmail.modify"]);
     expect(googleScopes("read", true)).toEqual(["https://mail.google.com/"]);
     expect(microsoftScopes("read", false)).toContain("Mail.Read");
+    expect(sharedScopes("read", false)).toEqual(["Mail.Read.Shared"]);
+    expect(sharedScopes("full", false)).toEqual(["Mail.ReadWrite.Shared", "Mail.Send.Shared"]);
     expect(microsoftScopes("send", false)).toEqual(expect.arrayContaining(["Mail.ReadWrite", "Mail.Send"]));
   });
 });

@@ -7,6 +7,11 @@ export function googleScopes(access: string, deleting: boolean): string[] {
   return [gmail("gmail.modify")];
 }
 
+/** What is asked for when somebody links a mailbox that is shared with them, beside {@link microsoftScopes}. */
+export function sharedScopes(access: string, deleting: boolean): string[] {
+  return microsoftScopes(access, deleting).flatMap((scope) => (scope.startsWith("Mail.") ? [`${scope}.Shared`] : []));
+}
+
 export function microsoftScopes(access: string, deleting: boolean): string[] {
   const always = ["User.Read", "offline_access", "openid", "email", "profile"];
   if (access === "read") return [deleting ? "Mail.ReadWrite" : "Mail.Read", ...always];
