@@ -1,6 +1,7 @@
 """Drives the Graph fake with Microsoft's own library: if the library is unhappy, the fake is wrong.
 
-Arguments: the fake's address up to `/v1.0`, an access token. Prints nothing if all is well.
+Arguments: the fake's address up to `/v1.0`, an access token, the address of a mailbox that is shared with the token's owner. Prints nothing if all
+is well.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ from msgraph.generated.users.item.messages.item.create_reply_all.create_reply_al
 from msgraph.generated.users.item.messages.item.move.move_post_request_body import MovePostRequestBody
 from msgraph.generated.users.item.messages.messages_request_builder import MessagesRequestBuilder
 
-BASE, TOKEN = sys.argv[1].rstrip("/"), sys.argv[2]
+BASE, TOKEN, SHARED = sys.argv[1].rstrip("/"), sys.argv[2], sys.argv[3]
 
 
 class Fixed(AccessTokenProvider):
@@ -94,7 +95,6 @@ def draft(subject, address):
 
 
 async def reading(me):
-    person = await me.get()
     parameters = MailFoldersRequestBuilder.MailFoldersRequestBuilderGetQueryParameters(include_hidden_folders="true", top=50)
     folders = (await me.mail_folders.get(request_configuration=immutable(parameters))).value
     assert any(folder.display_name for folder in folders)
@@ -111,7 +111,7 @@ async def reading(me):
     assert one.body.content is not None and one.internet_message_id
     assert await me.messages.by_message_id(ids[0]).content.get(request_configuration=immutable())
     await refused(me.messages.by_message_id("AAMkmissing").get(request_configuration=immutable()), 400)
-    return person, inbox, ids
+    return inbox, ids
 
 
 async def following(me, inbox):
@@ -137,11 +137,10 @@ async def attachments(me):
     assert one.size and one.name
 
 
-async def changing(me, graph, ids):
+async def changing(me, graph, root, ids):
     one = me.messages.by_message_id(ids[0])
     changed = await one.patch(Message(is_read=True, categories=["Official"], flag=FollowupFlag(flag_status=FollowupFlagStatus.Flagged)), request_configuration=immutable())
     assert changed.is_read and changed.categories == ["Official"]
-    await graph.me.outlook.master_categories.get()
     folder = await me.mail_folders.post(MailFolder(display_name="Official client"))
     moved = await one.move.post(MovePostRequestBody(destination_id=folder.id), request_configuration=immutable())
     assert moved.id == ids[0], "an immutable id survives a move"
@@ -149,13 +148,13 @@ async def changing(me, graph, ids):
     assert back.parent_folder_id != folder.id
     await me.mail_folders.by_mail_folder_id(folder.id).delete()
     answers = await plain(graph, Method.POST, "/$batch", {"requests": [
-        {"id": "1", "method": "GET", "url": f"/me/messages/{ids[1]}?$select=isRead", "headers": {"Prefer": 'IdType="ImmutableId"'}},
-        {"id": "2", "method": "GET", "url": "/me/messages/AAMkmissing"},
+        {"id": "1", "method": "GET", "url": f"{root}/messages/{ids[1]}?$select=isRead", "headers": {"Prefer": 'IdType="ImmutableId"'}},
+        {"id": "2", "method": "GET", "url": f"{root}/messages/AAMkmissing"},
     ]})
     assert {answer["id"]: answer["status"] for answer in answers["responses"]} == {"1": 200, "2": 400}
 
 
-async def sending(me, graph, address, original):
+async def sending(me, graph, root, address, original):
     made = await me.messages.post(draft("Official draft", address), request_configuration=immutable())
     one = me.messages.by_message_id(made.id)
     small = FileAttachment(odata_type="#microsoft.graph.fileAttachment", name="small.bin", content_bytes=base64.b64encode(b"\x00\x01"))
@@ -167,7 +166,7 @@ async def sending(me, graph, address, original):
     listed = (await one.attachments.get(request_configuration=immutable())).value
     assert len(listed) == 2
     tiny = one.attachments.by_attachment_id(next(known.id for known in listed if known.name == "small.bin"))
-    assert await plain(graph, Method.GET, f"/me/messages/{made.id}/attachments/{listed[0].id}/$value", as_json=False)
+    assert await plain(graph, Method.GET, f"{root}/messages/{made.id}/attachments/{listed[0].id}/$value", as_json=False)
     await tiny.delete()
     assert len((await one.attachments.get(request_configuration=immutable())).value) == 1
     await one.patch(Message(subject="Official draft, changed"), request_configuration=immutable())
@@ -200,12 +199,16 @@ async def upload(url, content):
 
 async def main():
     graph = client()
-    me = graph.me
-    person, inbox, ids = await reading(me)
-    await following(me, inbox)
-    await attachments(me)
-    await changing(me, graph, ids)
-    await sending(me, graph, person.mail or person.user_principal_name, ids[2])
+    person = await graph.me.get()
+    await graph.me.outlook.master_categories.get()
+    shared = graph.users.by_user_id(SHARED)
+    await refused(shared.get(), 403)
+    for mailbox, root in ((graph.me, "/me"), (shared, f"/users/{SHARED}")):
+        inbox, ids = await reading(mailbox)
+        await following(mailbox, inbox)
+        await attachments(mailbox)
+        await changing(mailbox, graph, root, ids)
+        await sending(mailbox, graph, root, person.mail or person.user_principal_name, ids[2])
 
 
 asyncio.run(main())

@@ -29,7 +29,7 @@ pub async fn access_token(simulator: &Simulator, provider: &str) -> Result<Strin
         _ => (
             "/common/oauth2/v2.0/authorize",
             "/common/oauth2/v2.0/token",
-            "openid profile email offline_access User.Read Mail.ReadWrite Mail.Send MailboxSettings.Read",
+            "openid profile email offline_access User.Read Mail.ReadWrite Mail.Send Mail.ReadWrite.Shared Mail.Send.Shared MailboxSettings.Read",
         ),
     };
     let mut url = base.join(authorize)?;

@@ -18,6 +18,9 @@ use std::process::Command;
 use end_to_end::programs::Simulator;
 use end_to_end::signing_in::{NOWHERE, access_token};
 
+/// Shared with the main mailbox's owner, as the simulator has it by default.
+const SHARED: &str = "team@outlook.example";
+
 fn python() -> PathBuf {
     let python = std::env::var_os("CLIENTS_PYTHON")
         .map_or_else(|| xtask::target().join("clients/bin/python"), PathBuf::from);
@@ -49,8 +52,12 @@ async fn drive(provider: &'static str, program: Command) -> BTreeSet<String> {
     } else {
         base
     };
+    let mut arguments = vec![base, token];
+    if provider == "microsoft" {
+        arguments.push(SHARED.to_owned());
+    }
     let mut program = program;
-    let run = tokio::task::spawn_blocking(move || program.args([base, token]).output().unwrap())
+    let run = tokio::task::spawn_blocking(move || program.args(arguments).output().unwrap())
         .await
         .unwrap();
     assert!(

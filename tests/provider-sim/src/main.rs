@@ -42,6 +42,9 @@ struct Arguments {
     /// Main mailbox at Microsoft.
     #[arg(long, default_value = "ada@outlook.example")]
     microsoft_address: String,
+    /// A mailbox at Microsoft that is shared with the main one's owner.
+    #[arg(long, default_value = "team@outlook.example")]
+    microsoft_shared_address: String,
     /// Further messages for both main mailboxes: `.eml` files, or folders with such files.
     #[arg(long)]
     eml: Vec<PathBuf>,
@@ -124,6 +127,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Provider::Microsoft,
             Account::new("grace@outlook.example", "Grace Hopper").with_messages(20),
         )
+        .account(
+            Provider::Microsoft,
+            Account::shared(
+                &arguments.microsoft_shared_address,
+                "The team",
+                &[&arguments.microsoft_address],
+            )
+            .with_messages(60),
+        )
         .client(Provider::Google, client.clone())
         .client(Provider::Microsoft, client);
     if arguments.no_limits {
@@ -144,6 +156,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             "microsoft": sim.base_url(Provider::Microsoft),
             "google_address": arguments.google_address,
             "microsoft_address": arguments.microsoft_address,
+            "microsoft_shared_address": arguments.microsoft_shared_address,
             "client_id": arguments.client_id,
         })
     );
