@@ -123,6 +123,9 @@ impl Drop for Process {
     }
 }
 
+/// At Microsoft; shared with the owner of the main mailbox.
+pub const SHARED_MAILBOX: &str = "team@outlook.example";
+
 /// What the simulator prints once it serves.
 #[derive(Debug, Deserialize)]
 struct Announcement {

@@ -15,11 +15,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use end_to_end::programs::Simulator;
+use end_to_end::programs::{SHARED_MAILBOX, Simulator};
 use end_to_end::signing_in::{NOWHERE, access_token};
-
-/// Shared with the main mailbox's owner, as the simulator has it by default.
-const SHARED: &str = "team@outlook.example";
 
 fn python() -> PathBuf {
     let python = std::env::var_os("CLIENTS_PYTHON")
@@ -54,7 +51,7 @@ async fn drive(provider: &'static str, program: Command) -> BTreeSet<String> {
     };
     let mut arguments = vec![base, token];
     if provider == "microsoft" {
-        arguments.push(SHARED.to_owned());
+        arguments.push(SHARED_MAILBOX.to_owned());
     }
     let mut program = program;
     let run = tokio::task::spawn_blocking(move || program.args(arguments).output().unwrap())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use end_to_end::main_job;
-use end_to_end::programs::{ADMINISTRATOR, PASSWORD, Paths};
+use end_to_end::programs::{ADMINISTRATOR, PASSWORD, Paths, SHARED_MAILBOX};
 use end_to_end::report::Report;
 use end_to_end::site::APPLICATION;
 use end_to_end::stack::{Options, Stack};
@@ -179,6 +179,7 @@ The Email manager runs at {base}
 Try, as the member:
   link a mailbox   choose Google or Microsoft; on their (simulated) page choose
                    {google} or {microsoft}
+  a shared one     choose Microsoft, fill in {SHARED_MAILBOX}, and sign in as {microsoft}
   read             open `Поездка в Шанхай — 上海之行`; search for `quokkaphone`
   without a page   curl -c /tmp/c -H 'content-type: application/json' {base}api/session \\
                      -d '{{\"email\":\"{MEMBER}\",\"password\":\"{PASSWORD}\"}}'

@@ -80,7 +80,7 @@ function SharedMailbox({ value, onChange, disabled }: { value: string; onChange:
   const { t } = useTranslation("accounts");
   const id = useId();
   return (
-    <div>
+    <div className="em-shared">
       <label htmlFor={id} className="em-label">
         {t("link.shared")}
       </label>
