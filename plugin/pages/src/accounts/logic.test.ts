@@ -15,7 +15,14 @@ const account = (status: Partial<Account["status"]>): Account => ({
   signature: "",
   left_out: [],
   attachments_limit: 18_000_000,
-  status: { condition: "syncing", stage: "idle", progress: { stored: 0, expected: null, parked: 0 }, local_count: 0, ...status },
+  status: {
+    condition: "syncing",
+    stage: "idle",
+    progress: { stored: 0, expected: null, parked: 0 },
+    local_count: 0,
+    quota: { used: 0, units: 6_000, window: 60_000 },
+    ...status,
+  },
 });
 
 describe("what is told of an account", () => {
