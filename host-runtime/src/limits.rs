@@ -19,8 +19,12 @@ pub const PERMIT_WAIT: Duration = Duration::from_millis(500);
 /// What a busy host tells its callers to wait.
 pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Jobs that run at the same time: a quarter of the live calls, so that jobs never keep a person waiting.
+/// Jobs that run at the same time, and as many again that take long: half of the live calls at most, so that jobs never keep a person
+/// waiting.
 pub const LIVE_JOBS: usize = LIVE_CALLS / 4;
+
+/// A job that runs longer than this takes long. Those that are made well end after 3 s, and with the step that they are in.
+pub const JOB_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two increments of the engine's epoch: the longest that a computing guest keeps a thread to itself.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);

@@ -1,14 +1,15 @@
 //! Runs the jobs of enabled plugins.
 //!
 //! The store says which job is due and hands it out under a lease; this takes as many as may run at once, keeps the leases
-//! alive, and writes down how each run ended. A run that lost its lease is cut off: another host may have taken the work. Stopping
-//! lets the runs end, and what doesn't end in time is run again later, as after a crash.
+//! alive, and writes down how each run ended. A run that lost its lease is cut off: another host may have taken the work; so is one that
+//! takes long while many others do ([`places`]). Stopping lets the runs end, and what doesn't end in time is run again later, as after a crash.
 
-use std::sync::Arc;
+mod places;
+
+use std::future::Future;
 use std::time::Duration;
 
 use host_store::{Lease, Outcome, Store};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +20,7 @@ use crate::plugin::CallError;
 use crate::plugin::call::OnBehalf;
 use crate::plugin::manager::Manager;
 use crate::plugin::typed::PluginError;
+use places::{Place, Places};
 
 /// A worker that runs; see the module's documentation.
 pub(crate) struct Worker {
@@ -32,10 +34,11 @@ impl Worker {
     pub(crate) fn start(store: Store, plugins: Manager, live_jobs: usize) -> Self {
         let stop = CancellationToken::new();
         let runs = TaskTracker::new();
+        let calls = store.clone();
         let claiming = tokio::spawn(claim(
             store.clone(),
-            plugins,
-            live_jobs,
+            move |lease| call(calls.clone(), plugins.clone(), lease),
+            Places::new(live_jobs),
             stop.clone(),
             runs.clone(),
         ));
@@ -66,20 +69,20 @@ impl Worker {
     }
 }
 
-async fn claim(
+/// Hands out jobs to `call` while there is a place.
+async fn claim<C: Future<Output = Outcome> + Send + 'static>(
     store: Store,
-    plugins: Manager,
-    live_jobs: usize,
+    call: impl Fn(Lease) -> C,
+    places: Places,
     stop: CancellationToken,
     runs: TaskTracker,
 ) {
-    let places = Arc::new(Semaphore::new(live_jobs));
     let lease_ms = millis(limits::JOB_LEASE);
     let jobs = store.jobs();
     loop {
         let place = tokio::select! {
             () = stop.cancelled() => return,
-            place = places.clone().acquire_owned() => place,
+            place = places.take() => place,
         };
         let lease = tokio::select! {
             () = stop.cancelled() => return,
@@ -87,11 +90,8 @@ async fn claim(
         };
         match lease {
             Ok(lease) => {
-                let (store, plugins) = (store.clone(), plugins.clone());
-                runs.spawn(async move {
-                    run(&store, &plugins, lease).await;
-                    drop(place);
-                });
+                let call = call(lease.clone());
+                runs.spawn(run(store.clone(), lease, place, call));
             }
             Err(error) => {
                 tracing::error!(%error, "no job could be taken");
@@ -101,12 +101,16 @@ async fn claim(
     }
 }
 
-async fn run(store: &Store, plugins: &Manager, lease: Lease) {
+async fn run(store: Store, lease: Lease, mut place: Place, call: impl Future<Output = Outcome>) {
     let outcome = tokio::select! {
-        outcome = call(store, plugins, &lease) => outcome,
-        () = lapse(store, &lease) => {
+        outcome = call => outcome,
+        () = lapse(&store, &lease) => {
             tracing::warn!(plugin = lease.plugin, kind = lease.kind, key = lease.key, "the job lost its lease and was cut off");
             return;
+        }
+        () = outstay(&store, &mut place) => {
+            tracing::warn!(plugin = lease.plugin, kind = lease.kind, key = lease.key, "the job took long and was cut off, as too many do");
+            Outcome::Failed("too many jobs took long, and this one longest".to_owned())
         }
     };
     match store.jobs().finish(&lease, outcome).await {
@@ -123,7 +127,17 @@ async fn run(store: &Store, plugins: &Manager, lease: Lease) {
     }
 }
 
-async fn call(store: &Store, plugins: &Manager, lease: &Lease) -> Outcome {
+/// Gives the place away when the run has lasted; ends when it must make room.
+async fn outstay(store: &Store, place: &mut Place) {
+    let clock = store.clock();
+    let patience = millis(limits::JOB_PATIENCE);
+    clock
+        .sleep_until(clock.now().saturating_add(patience))
+        .await;
+    place.slow_down().await;
+}
+
+async fn call(store: Store, plugins: Manager, lease: Lease) -> Outcome {
     let soon = store.clock().now().saturating_add(1_000);
     let plugin = match plugins.plugin(&lease.plugin) {
         Ok(plugin) => plugin,
@@ -136,9 +150,9 @@ async fn call(store: &Store, plugins: &Manager, lease: &Lease) -> Outcome {
         lease: Some(lease.clone()),
     };
     let job = job_handler::Job {
-        kind: lease.kind.clone(),
-        key: lease.key.clone(),
-        payload: lease.payload.clone(),
+        kind: lease.kind,
+        key: lease.key,
+        payload: lease.payload,
         attempt: lease.attempt,
     };
     match plugin.run_job(behalf, job).await {
@@ -191,4 +205,149 @@ async fn keep_house(store: Store, stop: CancellationToken) {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    use host_store::{
+        Clock as _, JobState, NewJob, PluginRecord, PluginState, Priority, Purpose, TestClock,
+    };
+
+    use super::*;
+
+    const PLUGIN: &str = "mail";
+    const PLACES: usize = 2;
+    /// Many more than there are places.
+    const SOME: u32 = 20;
+    const INTERVAL: u64 = 300_000;
+    const STEP: Duration = Duration::from_secs(1);
+    const BITE: u64 = 3_000;
+
+    async fn enqueue(store: &Store, key: String, priority: Priority) {
+        let job = NewJob {
+            kind: "sync".to_owned(),
+            key,
+            payload: Vec::new(),
+            run_at: None,
+            priority,
+        };
+        store.jobs().enqueue(PLUGIN, &job).await.unwrap();
+    }
+
+    /// Waits until nothing more happens at this time: what ended is written down, and what is due runs or finds no place.
+    async fn settle(store: &Store) {
+        loop {
+            let now = store.clock().now();
+            // Those that run, then the earliest of those that wait.
+            let jobs = store.jobs().list(None, 10 * SOME).await.unwrap();
+            let begun: Vec<_> = jobs
+                .iter()
+                .filter(|job| job.state == JobState::Running)
+                .collect();
+            let ended = begun.iter().any(|job| {
+                let ends = if job.key.starts_with("huge") { BITE } else { 0 };
+                !job.key.starts_with("stuck") && job.started_at.unwrap() + ends <= now
+            });
+            let patience = millis(limits::JOB_PATIENCE);
+            let slow = begun
+                .iter()
+                .filter(|job| job.started_at.unwrap() + patience <= now)
+                .count();
+            let due = jobs
+                .iter()
+                .any(|job| job.state == JobState::Waiting && job.run_at <= now);
+            if !ended && slow <= PLACES && (begun.len() - slow == PLACES || !due) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// On a test clock: many more jobs than there are places get no answer, others always want to go on at once, and each of the idle ones
+    /// (`ACCOUNTS` says how many), which are the least urgent, is run in time.
+    #[tokio::test]
+    async fn what_is_stuck_or_huge_starves_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::at(1_000_000);
+        let store = Store::open(folder.path(), Arc::new(clock.clone()), Purpose::Serve)
+            .await
+            .unwrap();
+        let plugin = PluginRecord {
+            id: PLUGIN.to_owned(),
+            version: "1.0.0".to_owned(),
+            file: "mail.wasm".to_owned(),
+            digest: String::new(),
+            state: PluginState::Enabled,
+            reason: None,
+            manifest: serde_json::json!({}),
+            grants: None,
+            installed_version: None,
+            pending: None,
+            updated_at: 0,
+        };
+        store.plugins().save(&plugin).await.unwrap();
+        let idle = std::env::var("ACCOUNTS").map_or(SOME, |number| number.parse().unwrap());
+        for number in 0..idle {
+            enqueue(&store, format!("idle {number}"), Priority::Background).await;
+        }
+        for number in 0..SOME {
+            enqueue(&store, format!("stuck {number}"), Priority::Interactive).await;
+        }
+        for number in 0..PLACES {
+            enqueue(&store, format!("huge {number}"), Priority::Interactive).await;
+        }
+
+        let looks: Arc<Mutex<BTreeMap<String, Vec<u64>>>> = Arc::default();
+        let (noted, time) = (looks.clone(), clock.clone());
+        let call = move |lease: Lease| {
+            let (now, time) = (time.now(), time.clone());
+            let mut looks = noted.lock().unwrap();
+            looks.entry(lease.key.clone()).or_default().push(now);
+            async move {
+                match lease.key.split_once(' ') {
+                    Some(("stuck", _)) => std::future::pending().await,
+                    Some(("huge", _)) => {
+                        time.sleep_until(now + BITE).await;
+                        Outcome::AgainAt(time.now())
+                    }
+                    _ => Outcome::AgainAt(now + INTERVAL),
+                }
+            }
+        };
+        let (stop, runs) = (CancellationToken::new(), TaskTracker::new());
+        let claiming = tokio::spawn(claim(
+            store.clone(),
+            call,
+            Places::new(PLACES),
+            stop.clone(),
+            runs,
+        ));
+        let begin = clock.now();
+        let end = begin + 2 * INTERVAL;
+        while clock.now() < end {
+            settle(&store).await;
+            clock.advance(STEP);
+        }
+        stop.cancel();
+        claiming.await.unwrap();
+
+        let looks = looks.lock().unwrap();
+        let slack = INTERVAL / 5;
+        for number in 0..idle {
+            let key = format!("idle {number}");
+            let looks = looks.get(&key).unwrap();
+            let times: Vec<u64> = [begin].iter().chain(looks).chain([&end]).copied().collect();
+            let longest = times
+                .iter()
+                .zip(times.iter().skip(1))
+                .map(|(at, next)| next - at)
+                .max();
+            assert!(longest.unwrap() <= INTERVAL + slack, "{key}: {times:?}");
+        }
+    }
 }

@@ -332,6 +332,22 @@ pub fn cpu_seconds(pid: u32) -> Result<f64> {
     Ok(ticks / 100.0)
 }
 
+/// Memory of a process that lies in RAM, in bytes.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn resident_bytes(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    // See proc(5): `VmRSS:     1234 kB`, where a kB has 1,024 bytes.
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes: u64 = number
+        .context("the process has no resident memory")?
+        .parse()?;
+    Ok(kibibytes * 1_024)
+}
+
 fn log_of(folder: &Path) -> PathBuf {
     folder.join("host.log")
 }

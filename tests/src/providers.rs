@@ -8,6 +8,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+/// Every request to either fake.
+const ACCESS: &str = "/_control/access";
+
+/// Of which so many are remembered.
+const REMEMBERED: usize = 50_000;
+
 /// Control of both fakes.
 #[derive(Debug, Clone)]
 pub struct Providers {
@@ -275,6 +281,44 @@ impl Providers {
         Ok(())
     }
 
+    /// Every request for this mailbox meets a misfortune until [`Self::no_faults`].
+    ///
+    /// # Errors
+    ///
+    /// If the control API refuses.
+    pub async fn haunt(&self, provider: &str, address: &str, action: Value) -> Result<()> {
+        let fault = json!({ "provider": provider, "user": address, "action": action });
+        self.call(
+            provider,
+            reqwest::Method::POST,
+            "/_control/faults",
+            Some(("application/json", fault.to_string().into_bytes())),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// From now on every call of a mail API, at both, takes that many milliseconds longer.
+    ///
+    /// # Errors
+    ///
+    /// If the control API refuses.
+    pub async fn latency(&self, ms: u64) -> Result<()> {
+        let path = "/_control/limits";
+        let limits = self
+            .call("google", reqwest::Method::GET, path, None)
+            .await?;
+        let mut limits: Value = serde_json::from_slice(&limits)?;
+        limits
+            .as_object_mut()
+            .context("the limits are no object")?
+            .insert("latency_ms".to_owned(), ms.into());
+        let body = Some(("application/json", limits.to_string().into_bytes()));
+        self.call("google", reqwest::Method::PUT, path, body)
+            .await?;
+        Ok(())
+    }
+
     /// No more misfortunes.
     ///
     /// # Errors
@@ -318,6 +362,46 @@ impl Providers {
                 .or_default() += count.count;
         }
         Ok(asked)
+    }
+
+    /// Both providers forget what they were asked so far.
+    ///
+    /// # Errors
+    ///
+    /// If the control API refuses.
+    pub async fn forget_asked(&self) -> Result<()> {
+        self.call("google", reqwest::Method::DELETE, ACCESS, None)
+            .await?;
+        Ok(())
+    }
+
+    /// When each mailbox, by its address, was asked for its news, at both: milliseconds since the Unix epoch, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the control API refuses, or was asked for more than it remembers.
+    pub async fn looks(&self) -> Result<BTreeMap<String, Vec<u64>>> {
+        #[derive(Deserialize)]
+        struct Access {
+            at: u64,
+            route: String,
+            user: Option<String>,
+        }
+        let entries = self
+            .call("google", reqwest::Method::GET, ACCESS, None)
+            .await?;
+        let entries: Vec<Access> = serde_json::from_slice(&entries)?;
+        if entries.len() >= REMEMBERED {
+            bail!("the simulator remembers only the last {REMEMBERED} requests");
+        }
+        let mut looks: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for Access { at, route, user } in entries {
+            let news = route.ends_with("/history") || route.ends_with("/messages/delta");
+            if let Some(user) = user.filter(|_| news) {
+                looks.entry(user).or_default().push(at);
+            }
+        }
+        Ok(looks)
     }
 
     /// Routes of the mail API among those that were asked: what an official client library must drive as well.

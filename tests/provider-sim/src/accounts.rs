@@ -113,6 +113,18 @@ impl Account {
         }
     }
 
+    /// One of a crowd, without mail: `person-7@gmail.example`, `person-7@outlook.example`.
+    pub fn numbered(provider: Provider, number: u32) -> Self {
+        let domain = match provider {
+            Provider::Google => "gmail.example",
+            Provider::Microsoft => "outlook.example",
+        };
+        Self::new(
+            &format!("person-{number}@{domain}"),
+            &format!("Person {number}"),
+        )
+    }
+
     /// Generates that many messages at start.
     #[must_use]
     pub fn with_messages(mut self, count: u32) -> Self {

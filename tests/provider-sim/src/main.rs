@@ -45,6 +45,12 @@ struct Arguments {
     /// A mailbox at Microsoft that is shared with the main one's owner.
     #[arg(long, default_value = "team@outlook.example")]
     microsoft_shared_address: String,
+    /// Further people at each provider; see `Account::numbered` for their addresses.
+    #[arg(long, default_value_t = 0)]
+    people: u32,
+    /// Messages generated into the mailbox of each of them, all small.
+    #[arg(long, default_value_t = 10)]
+    each: u32,
     /// Further messages for both main mailboxes: `.eml` files, or folders with such files.
     #[arg(long)]
     eml: Vec<PathBuf>,
@@ -138,6 +144,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         )
         .client(Provider::Google, client.clone())
         .client(Provider::Microsoft, client);
+    for provider in [Provider::Google, Provider::Microsoft] {
+        for number in 1..=arguments.people {
+            let person = Account::numbered(provider, number)
+                .with_messages(arguments.each)
+                .with_profile(Profile::Small);
+            builder = builder.account(provider, person);
+        }
+    }
     if arguments.no_limits {
         builder = builder.limits(Limits::none());
     }

@@ -28,7 +28,7 @@ const PIP_LIMIT: Duration = Duration::from_secs(900);
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only one comparison: calls, backfill, list, start or pages
+    /// Only one comparison: calls, backfill, list, start, accounts or pages
     #[arg(value_name = "COMPARISON")]
     named: Option<String>,
     /// The same
@@ -37,6 +37,12 @@ pub(crate) struct Options {
     /// Messages in the large mailbox, of the list and of the pages
     #[arg(long, default_value_t = 100_000)]
     large: usize,
+    /// Idle accounts on one host
+    #[arg(long, default_value_t = 1_000)]
+    accounts: u32,
+    /// Minutes between two looks at each of them
+    #[arg(long, default_value_t = 5)]
+    interval: u32,
     /// Print the figures and leave docs/performance.md alone
     #[arg(long)]
     dry: bool,
@@ -119,6 +125,8 @@ fn whole(options: &Options) -> anyhow::Result<String> {
         .arg("--lieer")
         .arg(xtask::root().join("tests/clients/run_lieer.py"));
     command.arg("--large").arg(options.large.to_string());
+    command.arg("--accounts").arg(options.accounts.to_string());
+    command.arg("--interval").arg(options.interval.to_string());
     if let Some(only) = options.wanted() {
         command.arg("--only").arg(only);
     }

@@ -5,6 +5,12 @@ use crate::db::{Tx, sql};
 use crate::error::Error;
 use crate::random;
 
+/// Most urgent first, as [`super::rank`] has them.
+const RANKS: std::ops::Range<i64> = 0..3;
+
+/// Every so many turns the job goes first that is due longest: what is urgent again and again must not keep the rest waiting for ever.
+const BY_AGE: u64 = 4;
+
 impl Jobs {
     /// Waits until a job is due and may run, and takes it for `lease_ms`. May be dropped and called again; several may wait at once.
     ///
@@ -39,10 +45,11 @@ impl Jobs {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
         finish::recover_lapsed(&mut tx, now).await?;
+        let urgency = self.0.jobs.next_turn() % BY_AGE != 0;
         let mut best: Option<(i64, i64, u64, i64)> = None;
         for (plugin, running) in self.eligible(&mut tx).await? {
             schedule::enqueue_due(&mut tx, &plugin, now).await?;
-            if let Some((rank, run_at, id)) = first_due(&mut tx, &plugin, now).await? {
+            if let Some((rank, run_at, id)) = first_due(&mut tx, &plugin, now, urgency).await? {
                 let candidate = (running, rank, run_at, id);
                 best = Some(best.map_or(candidate, |best| best.min(candidate)));
             }
@@ -99,14 +106,9 @@ impl Jobs {
             .await?;
         earlier(lapses.map_or(Ok(None), |row| row.opt_uint(0))?);
         for (plugin, _) in self.eligible(&mut tx).await? {
-            let row = tx
-                .fetch_first(sql!(
-                    "SELECT MIN(run_at) FROM host_jobs j WHERE plugin = ? AND running = 0 AND NOT EXISTS
-                     (SELECT 1 FROM host_jobs r WHERE r.plugin = j.plugin AND r.key = j.key AND r.running = 1)",
-                    &plugin
-                ))
-                .await?;
-            earlier(row.map_or(Ok(None), |row| row.opt_uint(0))?);
+            for rank in RANKS {
+                earlier(first(&mut tx, &plugin, rank).await?.map(|(at, _)| at));
+            }
             let row = tx
                 .fetch_first(sql!(
                     "SELECT MIN(next_at) FROM host_schedules WHERE plugin = ?",
@@ -137,22 +139,38 @@ impl Jobs {
     }
 }
 
-/// Rank, time and id of the first job of a plugin that is due and whose key is free.
-async fn first_due(tx: &mut Tx, plugin: &str, now: u64) -> Result<Option<(i64, u64, i64)>, Error> {
-    for rank in 0..3_i64 {
-        let row = tx
-            .fetch_first(sql!(
-                "SELECT run_at, id FROM host_jobs j WHERE plugin = ? AND running = 0 AND priority = ? AND run_at <= ?
-                 AND NOT EXISTS (SELECT 1 FROM host_jobs r WHERE r.plugin = j.plugin AND r.key = j.key AND r.running = 1)
-                 ORDER BY run_at, id LIMIT 1",
-                plugin,
-                rank,
-                now
-            ))
-            .await?;
-        if let Some(row) = row {
-            return Ok(Some((rank, row.uint(0)?, row.int(1)?)));
+/// Rank, time and id of the first job of a plugin that is due and whose key is free; of the longest due one, if urgency does not count, as if it
+/// were urgent.
+async fn first_due(
+    tx: &mut Tx,
+    plugin: &str,
+    now: u64,
+    urgency: bool,
+) -> Result<Option<(i64, u64, i64)>, Error> {
+    let mut best = None;
+    for rank in RANKS {
+        let Some((run_at, id)) = first(tx, plugin, rank).await?.filter(|(at, _)| *at <= now) else {
+            continue;
+        };
+        if urgency {
+            return Ok(Some((rank, run_at, id)));
         }
+        let candidate = (0, run_at, id);
+        best = Some(best.map_or(candidate, |best: (i64, u64, i64)| best.min(candidate)));
     }
-    Ok(None)
+    Ok(best)
+}
+
+/// Time and id of the earliest waiting job of a rank whose key is free. A range of an index, of which little is read however many wait.
+async fn first(tx: &mut Tx, plugin: &str, rank: i64) -> Result<Option<(u64, i64)>, Error> {
+    let row = tx
+        .fetch_first(sql!(
+            "SELECT run_at, id FROM host_jobs j WHERE plugin = ? AND running = 0 AND priority = ?
+             AND NOT EXISTS (SELECT 1 FROM host_jobs r WHERE r.plugin = j.plugin AND r.key = j.key AND r.running = 1)
+             ORDER BY run_at, id LIMIT 1",
+            plugin,
+            rank
+        ))
+        .await?;
+    row.map(|row| Ok((row.uint(0)?, row.int(1)?))).transpose()
 }

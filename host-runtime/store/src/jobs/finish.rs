@@ -1,8 +1,9 @@
 //! How a run ends: done, again, failed, or lost with its host.
 
-use super::{Jobs, Lease};
+use super::{Jobs, Lease, rank};
 use crate::db::{Row, Tx, sql};
 use crate::error::Error;
+use crate::model::Priority;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ const LONGEST_DELAY: u64 = 15 * 60_000;
 
 /// Longest reason that is kept, in characters.
 const LONGEST_REASON: usize = 2_000;
+
+/// Runs of one key that are kept for people to look at: of a mailbox that is looked into every five minutes, those of the last four hours.
+const KEPT_RUNS: i64 = 50;
 
 impl Jobs {
     /// Extends a lease to `lease_ms` from now. False: it was lost; the run must stop.
@@ -64,7 +68,7 @@ impl Jobs {
         else {
             return Ok(false);
         };
-        let run = Run::read(&row)?;
+        let mut run = Run::read(&row)?;
         match outcome {
             Outcome::Done => {
                 tx.execute(sql!("DELETE FROM host_jobs WHERE id = ?", run.id))
@@ -72,7 +76,8 @@ impl Jobs {
                 run.record(&mut tx, now, "done", None).await?;
             }
             Outcome::AgainAt(at) => {
-                run.wait_again(&mut tx, at, 1, None).await?;
+                run.priority = run.priority.max(rank(Priority::Normal));
+                run.wait_again(&mut tx, at.max(now), 1, None).await?;
                 run.record(&mut tx, now, "again", None).await?;
             }
             Outcome::Failed(reason) => {
@@ -186,9 +191,10 @@ impl Run {
                 .map(drop);
         }
         tx.execute(sql!(
-            "UPDATE host_jobs SET running = 0, token = NULL, lease_until = NULL, started_at = NULL, run_at = ?, attempt = ?,
-             last_error = ? WHERE id = ?",
+            "UPDATE host_jobs SET running = 0, token = NULL, lease_until = NULL, started_at = NULL, run_at = ?, priority = ?,
+             attempt = ?, last_error = ? WHERE id = ?",
             at,
+            self.priority,
             attempt,
             error,
             self.id
@@ -214,6 +220,16 @@ impl Run {
             now,
             outcome,
             reason
+        ))
+        .await?;
+        tx.execute(sql!(
+            "DELETE FROM host_job_runs WHERE plugin = ? AND key = ? AND id <=
+             (SELECT id FROM host_job_runs WHERE plugin = ? AND key = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            &self.plugin,
+            &self.key,
+            &self.plugin,
+            &self.key,
+            KEPT_RUNS
         ))
         .await
         .map(drop)

@@ -3,13 +3,15 @@
 //! Jobs are rows of the same database as the rows that they are about, so that `collections::apply` makes both or none. A waiting job and a running
 //! one are different rows: what is enqueued during a run waits beside it and survives the run's end. A run holds a lease with a token; who
 //! lost the lease can neither end the job nor commit a batch. Order: plugins take turns by how much of theirs runs already; within a plugin the
-//! highest priority and then the earliest time.
+//! highest priority and then the earliest time, and every fourth time the earliest whatever its priority. A priority is for one run: what asks
+//! to go on after it is no more urgent than the rest.
 
 mod claim;
 mod finish;
 mod schedule;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -37,12 +39,18 @@ const LONGEST_KEY: usize = 256;
 pub(crate) struct JobSignals {
     changed: Notify,
     paused: Mutex<HashSet<String>>,
+    turns: AtomicU64,
 }
 
 impl JobSignals {
     /// Something may have become due.
     pub(crate) fn changed(&self) {
         self.changed.notify_waiters();
+    }
+
+    /// Counts from 1.
+    fn next_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     fn is_paused(&self, plugin: &str) -> bool {
@@ -220,7 +228,7 @@ impl Jobs {
         rows.iter().map(info).collect()
     }
 
-    /// Runs of a plugin that are over, newest first; all, or of one key. Kept for a week.
+    /// Runs of a plugin that are over, newest first; all, or of one key. The last fifty of each key, for a week.
     ///
     /// # Errors
     ///

@@ -152,6 +152,62 @@ async fn the_most_urgent_runs_first_then_the_earliest() {
 }
 
 #[tokio::test]
+async fn what_is_urgent_again_and_again_lets_the_rest_run_too() {
+    let world = ready().await;
+    let job = |key: &str, priority| NewJob {
+        priority,
+        ..new_job("k", key)
+    };
+    enqueue(&world, job("patient", Priority::Background)).await;
+    world.advance(1);
+    for turn in 1..=4 {
+        enqueue(&world, job("urgent", Priority::Interactive)).await;
+        let lease = claim(&world).await.unwrap();
+        assert_eq!(lease.key == "patient", turn == 4, "turn {turn}");
+        assert!(finish(&world, &lease, Outcome::Done).await);
+    }
+}
+
+#[tokio::test]
+async fn a_priority_is_for_one_run() {
+    let world = ready().await;
+    let urgent = NewJob {
+        priority: Priority::Interactive,
+        ..new_job("k", "a")
+    };
+    enqueue(&world, urgent).await;
+    let ends = [
+        (Outcome::Failed("no".to_owned()), Priority::Interactive),
+        (Outcome::AgainAt(START), Priority::Normal),
+    ];
+    for (end, priority) in ends {
+        let lease = claim(&world).await.unwrap();
+        assert!(finish(&world, &lease, end).await);
+        let jobs = world.store.jobs().list(None, 10).await.unwrap();
+        assert_eq!(jobs[0].priority, priority);
+        world.advance(5);
+    }
+}
+
+#[tokio::test]
+async fn of_jobs_that_go_on_each_has_its_turn_and_its_last_fifty_runs_are_kept() {
+    let world = ready().await;
+    for key in ["a", "b"] {
+        enqueue(&world, new_job("k", key)).await;
+    }
+    for _ in 0..120 {
+        let lease = claim(&world).await.unwrap();
+        world.advance(1);
+        // A time that has passed is now, or what says so would go first for ever.
+        assert!(finish(&world, &lease, Outcome::AgainAt(0)).await);
+    }
+    for key in ["a", "b"] {
+        let runs = world.store.jobs().runs(PLUGIN, Some(key), 1_000).await;
+        assert_eq!(runs.unwrap().len(), 50, "{key}");
+    }
+}
+
+#[tokio::test]
 async fn plugins_take_turns() {
     let world = ready().await;
     world.enable("other-plugin").await;

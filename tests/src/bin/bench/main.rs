@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask bench` builds everything optimised, runs this, and writes what it prints into `docs/performance.md`.
 
+mod accounts;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -47,7 +49,13 @@ struct Arguments {
     /// Messages in the large mailbox of the list comparison.
     #[arg(long, default_value_t = 100_000)]
     large: usize,
-    /// Only this comparison: backfill, list or start.
+    /// Idle accounts on one host, rounded up to tens.
+    #[arg(long, default_value_t = 1_000)]
+    accounts: u32,
+    /// Minutes between two looks at each of them.
+    #[arg(long, default_value_t = 5)]
+    interval: u32,
+    /// Only this comparison: backfill, list, start or accounts.
     #[arg(long)]
     only: Option<String>,
 }
@@ -76,6 +84,9 @@ async fn main() -> Result<()> {
     }
     if wanted("start") {
         starts(&arguments).await.context("cold start")?;
+    }
+    if wanted("accounts") {
+        accounts::run(&arguments).await.context("many accounts")?;
     }
     Ok(())
 }
@@ -150,7 +161,8 @@ async fn our_backfill(arguments: &Arguments, profile: &str) -> Result<Figures> {
     let stack = arguments.stack(arguments.messages, profile).await?;
     let member = stack.site.member("bench").await?;
     let messages = stack.site.providers.mailbox("google").await?.messages.len() as u64;
-    let consented = consent(&stack, &member).await?;
+    let address = stack.site.providers.address("google")?;
+    let consented = consent(&stack, &member, "google", address).await?;
     let (host, fake) = (
         cpu_seconds(stack.host.pid())?,
         cpu_seconds(stack.simulator.pid())?,
@@ -165,17 +177,17 @@ async fn our_backfill(arguments: &Arguments, profile: &str) -> Result<Figures> {
     Ok(Figures::new(messages, seconds, host, fake))
 }
 
-/// Gives consent to reading all of the Gmail mailbox; answers where the browser is sent back to.
-async fn consent(stack: &Stack, member: &Client) -> Result<Url> {
+/// Gives consent to reading all of a mailbox; answers where the browser is sent back to.
+async fn consent(stack: &Stack, member: &Client, provider: &str, address: &str) -> Result<Url> {
     let begun = member
         .post(
             "/api/mail/accounts",
-            json!({ "provider": "google", "sync_since": 0 }),
+            json!({ "provider": provider, "sync_since": 0 }),
         )
         .await?
         .success()?;
     let back = stack.host.base().join(CALLBACK)?;
-    let person = Person::willing(stack.site.providers.address("google")?);
+    let person = Person::willing(address);
     let url = text(&begun, "/authorize_url")?;
     person.visit(member.browser(), url, back.as_str()).await
 }
@@ -267,7 +279,8 @@ async fn list_time(arguments: &Arguments, messages: usize) -> Result<(f64, f64)>
     let stack = arguments.stack(messages, "small").await?;
     let member = stack.site.member("bench").await?;
     let expected = stack.site.providers.mailbox("google").await?.messages.len() as u64;
-    let consented = consent(&stack, &member).await?;
+    let address = stack.site.providers.address("google")?;
+    let consented = consent(&stack, &member, "google", address).await?;
     fill(&member, consented, expected).await?;
     let folders = member.get("/api/mail/folders").await?.success()?;
     let inbox = list(&folders, "/items")?
