@@ -261,9 +261,10 @@ proptest! {
 
 /// Those that went wrong once.
 #[rstest::rstest]
-#[case::a_sent_letter_is_restored_to_where_it_was(GOOGLE, vec![Event::Move(118, 61), Event::Delete(30), Event::Run, Event::Act(223, 96)])]
+#[case::a_sent_letter_is_restored_to_where_it_was(GOOGLE, 1, vec![Event::Move(118, 61), Event::Delete(30), Event::Run, Event::Act(223, 96)])]
 #[case::a_snapshot_begins_twice_and_a_letter_goes_in_between(
     MICROSOFT,
+    1,
     vec![
         Event::Crash(176),
         Event::Fail(57, 36),
@@ -274,7 +275,24 @@ proptest! {
         Event::Delete(140),
     ]
 )]
+#[case::a_new_token_is_there_and_the_answer_to_the_batch_is_lost(
+    GOOGLE,
+    11,
+    vec![
+        Event::Run,
+        Event::Fail(8, 46),
+        Event::Expire,
+        Event::Deliver(0),
+        Event::Act(13, 232),
+        Event::Act(2, 160),
+        Event::Run,
+    ]
+)]
 #[tokio::test]
-async fn a_history_that_went_wrong(#[case] kind: ProviderKind, #[case] events: Vec<Event>) {
-    play(kind, 1, events).await;
+async fn a_history_that_went_wrong(
+    #[case] kind: ProviderKind,
+    #[case] before: u32,
+    #[case] events: Vec<Event>,
+) {
+    play(kind, before, events).await;
 }

@@ -81,9 +81,11 @@ impl<P: Platform> Gmail<'_, P> {
                 .iter()
                 .filter_map(|place| parts.get(*place).copied())
                 .collect();
-            let Ok(anew) = self.one_batch(&parts).await else {
-                return;
-            };
+            // Asked in vain, it is this that is in the way, and no longer what was in the way before.
+            let anew = self
+                .one_batch(&parts)
+                .await
+                .unwrap_or_else(|error| vec![Err(error); parts.len()]);
             for (place, answer) in places.iter().zip(anew) {
                 if let Some(slot) = answers.get_mut(*place) {
                     *slot = answer;
