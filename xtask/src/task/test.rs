@@ -26,7 +26,7 @@ struct Suite {
     variable: (&'static str, &'static str),
 }
 
-const DEEP: [Suite; 5] = [
+const DEEP: [Suite; 4] = [
     Suite {
         name: "sync",
         what: "10,000 random histories at each provider, held against the simulated mailbox",
@@ -85,20 +85,6 @@ const DEEP: [Suite; 5] = [
             "kills",
         ],
         variable: ("KILLS", "20"),
-    },
-    Suite {
-        name: "accounts",
-        what: "10,000 idle accounts on the test clock, each of them run in time while others are stuck or huge",
-        arguments: &[
-            "--release",
-            "--profile",
-            "deep",
-            "--package",
-            "host-runtime",
-            "--lib",
-            "starves_nobody",
-        ],
-        variable: ("ACCOUNTS", "10000"),
     },
 ];
 
