@@ -108,7 +108,7 @@ async fn run(store: Store, lease: Lease, mut place: Place, call: impl Future<Out
             tracing::warn!(plugin = lease.plugin, kind = lease.kind, key = lease.key, "the job lost its lease and was cut off");
             return;
         }
-        () = outstay(&store, &mut place) => {
+        () = outstay(&store, &lease, &mut place) => {
             tracing::warn!(plugin = lease.plugin, kind = lease.kind, key = lease.key, "the job took long and was cut off, as too many do");
             Outcome::Failed("too many jobs took long, and this one longest".to_owned())
         }
@@ -128,13 +128,16 @@ async fn run(store: Store, lease: Lease, mut place: Place, call: impl Future<Out
 }
 
 /// Gives the place away when the run has lasted; ends when it must make room.
-async fn outstay(store: &Store, place: &mut Place) {
-    let clock = store.clock();
+async fn outstay(store: &Store, lease: &Lease, place: &mut Place) {
     let patience = millis(limits::JOB_PATIENCE);
-    clock
-        .sleep_until(clock.now().saturating_add(patience))
-        .await;
+    let lasts = begun(lease).saturating_add(patience);
+    store.clock().sleep_until(lasts).await;
     place.slow_down().await;
+}
+
+/// When the job was taken: milliseconds since the Unix epoch.
+fn begun(lease: &Lease) -> u64 {
+    lease.until.saturating_sub(millis(limits::JOB_LEASE))
 }
 
 async fn call(store: Store, plugins: Manager, lease: Lease) -> Outcome {
@@ -227,6 +230,8 @@ mod tests {
     const INTERVAL: u64 = 300_000;
     const STEP: Duration = Duration::from_secs(1);
     const BITE: u64 = 3_000;
+    /// After this much real time nothing will happen any more.
+    const HANG: Duration = Duration::from_secs(120);
 
     async fn enqueue(store: &Store, key: String, priority: Priority) {
         let job = NewJob {
@@ -268,8 +273,8 @@ mod tests {
         }
     }
 
-    /// On a test clock: many more jobs than there are places get no answer, others always want to go on at once, and each of the idle ones
-    /// (`ACCOUNTS` says how many), which are the least urgent, is run in time.
+    /// On a test clock: many more jobs than there are places get no answer, others were urgent and always want to go on at once, and each of the idle ones
+    /// (`ACCOUNTS` says how many) is run in time.
     #[tokio::test]
     async fn what_is_stuck_or_huge_starves_nobody() {
         let folder = tempfile::tempdir().unwrap();
@@ -293,7 +298,7 @@ mod tests {
         store.plugins().save(&plugin).await.unwrap();
         let idle = std::env::var("ACCOUNTS").map_or(SOME, |number| number.parse().unwrap());
         for number in 0..idle {
-            enqueue(&store, format!("idle {number}"), Priority::Background).await;
+            enqueue(&store, format!("idle {number}"), Priority::Normal).await;
         }
         for number in 0..SOME {
             enqueue(&store, format!("stuck {number}"), Priority::Interactive).await;
@@ -305,7 +310,7 @@ mod tests {
         let looks: Arc<Mutex<BTreeMap<String, Vec<u64>>>> = Arc::default();
         let (noted, time) = (looks.clone(), clock.clone());
         let call = move |lease: Lease| {
-            let (now, time) = (time.now(), time.clone());
+            let (now, time) = (begun(&lease), time.clone());
             let mut looks = noted.lock().unwrap();
             looks.entry(lease.key.clone()).or_default().push(now);
             async move {
@@ -330,7 +335,7 @@ mod tests {
         let begin = clock.now();
         let end = begin + 2 * INTERVAL;
         while clock.now() < end {
-            settle(&store).await;
+            tokio::time::timeout(HANG, settle(&store)).await.unwrap();
             clock.advance(STEP);
         }
         stop.cancel();

@@ -76,7 +76,7 @@ impl Jobs {
                 run.record(&mut tx, now, "done", None).await?;
             }
             Outcome::AgainAt(at) => {
-                run.priority = run.priority.max(rank(Priority::Normal));
+                run.priority = rank(Priority::Normal);
                 run.wait_again(&mut tx, at.max(now), 1, None).await?;
                 run.record(&mut tx, now, "again", None).await?;
             }

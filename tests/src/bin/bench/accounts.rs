@@ -47,12 +47,13 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
     let begun = Instant::now();
     link(&stack, members).await?;
     let linking = begun.elapsed().as_secs_f64();
-    let full = Size::of(&stack)?;
 
     providers.forget_asked().await?;
     let cpu = cpu_seconds(stack.host.pid())?;
     tokio::time::sleep(interval).await;
     let cpu = cpu_seconds(stack.host.pid())? - cpu;
+    // What linking needed for a moment is given back by now.
+    let full = Size::of(&stack)?;
     let mut requests = BTreeMap::new();
     for provider in ["google", "microsoft"] {
         let asked: u64 = providers.asked(provider).await?.values().sum();
