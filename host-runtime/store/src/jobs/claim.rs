@@ -45,7 +45,7 @@ impl Jobs {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
         finish::recover_lapsed(&mut tx, now).await?;
-        let urgency = self.0.jobs.next_turn() % BY_AGE != 0;
+        let urgency = !self.0.jobs.next_turn().is_multiple_of(BY_AGE);
         let mut best: Option<(i64, i64, u64, i64)> = None;
         for (plugin, running) in self.eligible(&mut tx).await? {
             schedule::enqueue_due(&mut tx, &plugin, now).await?;
