@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::{Overview, Result};
+use crate::model::{Condition, Overview, Result};
 use crate::platform::Platform;
-use crate::provider::{self, Quota, Spending};
-use crate::settings::{self, ProviderKind};
+use crate::provider::{Quota, Spending};
 use crate::store::{accounts, queues};
+use crate::sync::status;
 
 /// One for each provider at which there is an account.
 ///
@@ -23,7 +23,7 @@ pub async fn overviews(platform: &impl Platform) -> Result<Vec<Overview>> {
             continue;
         }
         if !quotas.contains_key(&account.provider) {
-            let quota = quota(platform, &account.provider).await?;
+            let quota = status::granted(platform, &account.provider).await?;
             quotas.insert(account.provider.clone(), quota);
         }
         let quota = quotas.get(&account.provider).copied().flatten();
@@ -33,19 +33,14 @@ pub async fn overviews(platform: &impl Platform) -> Result<Vec<Overview>> {
                 provider: account.provider.clone(),
                 ..Overview::default()
             });
-        let waits = account.wait_until.is_some_and(|until| until > now);
-        let place = if account.reconnect.is_some() {
-            &mut overview.reconnect
-        } else if account.administrator.is_some() {
-            &mut overview.administrator
-        } else if !account.started {
-            &mut overview.awaiting_start
-        } else if waits {
-            &mut overview.waiting
-        } else if account.round.is_some() || account.last_success.is_none() {
-            &mut overview.syncing
-        } else {
-            &mut overview.up_to_date
+        let place = match status::halted(&account, now) {
+            Some(Condition::Reconnect(_)) => &mut overview.reconnect,
+            Some(Condition::Administrator(_)) => &mut overview.administrator,
+            Some(Condition::AwaitingStart) => &mut overview.awaiting_start,
+            Some(Condition::Waiting(_)) => &mut overview.waiting,
+            // The streams would tell more exactly, and are too many to be read for everybody.
+            _ if account.round.is_some() || account.last_success.is_none() => &mut overview.syncing,
+            _ => &mut overview.up_to_date,
         };
         *place += 1;
         overview.messages += u64::try_from(account.local_count).unwrap_or(0);
@@ -62,14 +57,6 @@ pub async fn overviews(platform: &impl Platform) -> Result<Vec<Overview>> {
         }
     }
     Ok(overviews.into_values().collect())
-}
-
-async fn quota(platform: &impl Platform, provider: &str) -> Result<Option<Quota>> {
-    let Some(kind) = ProviderKind::from_name(provider) else {
-        return Ok(None);
-    };
-    let settings = settings::provider(platform, kind).await?;
-    Ok(Some(provider::quota(kind, &settings)))
 }
 
 fn thousandths(quota: Quota, spent: &Spending, now: u64) -> u64 {

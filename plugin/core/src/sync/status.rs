@@ -29,23 +29,28 @@ fn stage(account: &Account, streams: &[Stream]) -> Stage {
     }
 }
 
+/// Why the worker does nothing for the account, if it does nothing: the row alone tells.
+pub(crate) fn halted(account: &Account, now: u64) -> Option<Condition> {
+    let waits = || account.wait_until.filter(|until| *until > now);
+    if let Some(why) = &account.reconnect {
+        Some(Condition::Reconnect(why.clone()))
+    } else if let Some(what) = &account.administrator {
+        Some(Condition::Administrator(what.clone()))
+    } else if !account.started {
+        Some(Condition::AwaitingStart)
+    } else {
+        waits().map(Condition::Waiting)
+    }
+}
+
 /// What the rows say at this time.
 #[must_use]
 pub fn condition(account: &Account, streams: &[Stream], now: u64, locale: Locale) -> Condition {
     if account.state == "detached" {
         return Condition::Reconnect(Text::Unlinked.in_locale(locale));
     }
-    if let Some(why) = &account.reconnect {
-        return Condition::Reconnect(why.clone());
-    }
-    if let Some(what) = &account.administrator {
-        return Condition::Administrator(what.clone());
-    }
-    if !account.started {
-        return Condition::AwaitingStart;
-    }
-    if let Some(until) = account.wait_until.filter(|until| *until > now) {
-        return Condition::Waiting(until);
+    if let Some(halted) = halted(account, now) {
+        return halted;
     }
     let begun = account.folders_at.is_some() && !streams.is_empty();
     let settled = streams.iter().all(|stream| {
@@ -103,14 +108,25 @@ pub(crate) async fn status(
 
 /// What the account may ask of its provider, and what was spent of it by now.
 async fn quota(platform: &impl Platform, account: &Account) -> Result<Quota, StoreError> {
-    let Some(kind) = ProviderKind::from_name(&account.provider) else {
+    let Some(quota) = granted(platform, &account.provider).await? else {
         return Ok(Quota::default());
     };
-    let quota = provider::quota(kind, &settings::provider(platform, kind).await?);
     let spent = accounts::spending(platform, &account.id).await?;
     Ok(Quota {
         used: spent.within(quota, platform.now()),
         units: quota.units,
         window: quota.window_ms,
     })
+}
+
+/// What each mailbox may spend at a provider; none: there is no such provider.
+pub(crate) async fn granted(
+    platform: &impl Platform,
+    provider: &str,
+) -> Result<Option<provider::Quota>, StoreError> {
+    let Some(kind) = ProviderKind::from_name(provider) else {
+        return Ok(None);
+    };
+    let settings = settings::provider(platform, kind).await?;
+    Ok(Some(provider::quota(kind, &settings)))
 }
