@@ -83,18 +83,18 @@ fn write(overviews: &[Overview]) -> String {
     gauge(
         "plugin_host_mail_oldest_success_timestamp_seconds",
         "When the account that was found up to date the longest ago was.",
-        &|overview| Some(seconds(overview.oldest_success?)),
+        &|overview| Some(decimal(overview.oldest_success?)),
     );
     gauge(
         "plugin_host_mail_quota_used_ratio",
         "Largest share of its quota that an account has used.",
-        &|overview| Some(seconds(overview.quota_used)),
+        &|overview| Some(decimal(overview.quota_used)),
     );
     out
 }
 
-/// A thousandth of a number of thousandths.
-fn seconds(thousandths: u64) -> String {
+/// Thousandths as a number with decimals: milliseconds as seconds, a share as a ratio.
+fn decimal(thousandths: u64) -> String {
     format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000)
 }
 
