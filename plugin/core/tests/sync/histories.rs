@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use provider_sim::{Action as Mishap, Change, Deliver, Fault, Limits, RetryAfter};
 
 use crate::engine::Engine;
+use crate::random::{cases, played};
 use crate::support::{GOOGLE, MICROSOFT, OWNER, side};
 
 #[derive(Debug, Clone)]
@@ -225,37 +226,20 @@ async fn play(kind: ProviderKind, before: u32, events: Vec<Event>) {
     engine.check().await;
 }
 
-fn run(kind: ProviderKind, before: u32, events: Vec<Event>) {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(play(kind, before, events));
-}
-
 /// Played in every run of the tests; `cargo xtask test --deep sync` plays ten thousand.
 const CASES: u32 = 300;
 
-fn cases() -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: given.and_then(|text| text.parse().ok()).unwrap_or(CASES),
-        max_shrink_iters: 300,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(CASES))]
 
     #[test]
     fn a_gmail_mailbox_ends_up_equal(before in 0_u32..25, events in prop::collection::vec(event(), 1..30)) {
-        run(GOOGLE, before, events);
+        played(play(GOOGLE, before, events));
     }
 
     #[test]
     fn an_outlook_mailbox_ends_up_equal(before in 0_u32..25, events in prop::collection::vec(event(), 1..30)) {
-        run(MICROSOFT, before, events);
+        played(play(MICROSOFT, before, events));
     }
 }
 

@@ -14,6 +14,7 @@ mod histories;
 mod lost;
 mod pacing;
 mod push;
+mod random;
 mod restored;
 mod sending;
 mod shared;

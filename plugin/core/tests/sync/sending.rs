@@ -16,6 +16,7 @@ use provider_sim::microsoft::Resend;
 use provider_sim::{Action as Mishap, Deliver, Fault, Limits, RetryAfter};
 
 use crate::engine::Engine;
+use crate::random::{cases, played};
 use crate::support::{GOOGLE, MICROSOFT, OWNER, side};
 
 const BOB: &str = "bob@example.com";
@@ -470,37 +471,20 @@ async fn play(kind: ProviderKind, habits: Habits, events: Vec<Event>) {
     play.check().await;
 }
 
-fn run(kind: ProviderKind, habits: Habits, events: Vec<Event>) {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(play(kind, habits, events));
-}
-
 /// Played in every run of the tests; `cargo xtask test --deep sending` plays a thousand.
 const CASES: u32 = 40;
 
-fn cases() -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: given.and_then(|text| text.parse().ok()).unwrap_or(CASES),
-        max_shrink_iters: 300,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(CASES))]
 
     #[test]
     fn gmail_sends_every_letter_exactly_once(habits in habits(), events in prop::collection::vec(event(), 1..20)) {
-        run(GOOGLE, habits, events);
+        played(play(GOOGLE, habits, events));
     }
 
     #[test]
     fn outlook_sends_every_letter_exactly_once(habits in habits(), events in prop::collection::vec(event(), 1..20)) {
-        run(MICROSOFT, habits, events);
+        played(play(MICROSOFT, habits, events));
     }
 }
 
