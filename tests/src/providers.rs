@@ -271,14 +271,7 @@ impl Providers {
         action: Value,
     ) -> Result<()> {
         let fault = json!({ "provider": provider, "method": method, "path": path, "times": times, "action": action });
-        self.call(
-            provider,
-            reqwest::Method::POST,
-            "/_control/faults",
-            Some(("application/json", fault.to_string().into_bytes())),
-        )
-        .await?;
-        Ok(())
+        self.inject(provider, &fault).await
     }
 
     /// Every request for this mailbox meets a misfortune until [`Self::no_faults`].
@@ -288,13 +281,13 @@ impl Providers {
     /// If the control API refuses.
     pub async fn haunt(&self, provider: &str, address: &str, action: Value) -> Result<()> {
         let fault = json!({ "provider": provider, "user": address, "action": action });
-        self.call(
-            provider,
-            reqwest::Method::POST,
-            "/_control/faults",
-            Some(("application/json", fault.to_string().into_bytes())),
-        )
-        .await?;
+        self.inject(provider, &fault).await
+    }
+
+    async fn inject(&self, provider: &str, fault: &Value) -> Result<()> {
+        let body = Some(("application/json", fault.to_string().into_bytes()));
+        self.call(provider, reqwest::Method::POST, "/_control/faults", body)
+            .await?;
         Ok(())
     }
 
