@@ -26,64 +26,44 @@ struct Suite {
     variable: (&'static str, &'static str),
 }
 
-const DEEP: [Suite; 4] = [
-    Suite {
-        name: "sync",
-        what: "10,000 random histories at each provider, held against the simulated mailbox",
-        arguments: &[
+/// Tests of the engine with this in their names: optimised, or they would take hours.
+macro_rules! engine {
+    ($names:literal) => {
+        &[
             "--release",
-            "--profile",
-            "deep",
             "--package",
             "email-manager-core",
             "--test",
             "sync",
-            "histories",
-        ],
+            $names,
+        ]
+    };
+}
+
+const DEEP: &[Suite] = &[
+    Suite {
+        name: "sync",
+        what: "10,000 random histories at each provider, held against the simulated mailbox",
+        arguments: engine!("histories"),
         variable: ("PROPTEST_CASES", "10000"),
     },
     Suite {
         name: "sending",
         what: "1,000 random histories of sending at each provider, in which each letter is to go out exactly once",
-        arguments: &[
-            "--release",
-            "--profile",
-            "deep",
-            "--package",
-            "email-manager-core",
-            "--test",
-            "sync",
-            "sending",
-        ],
+        arguments: engine!("sending"),
         variable: ("PROPTEST_CASES", "1000"),
     },
     Suite {
         name: "faults",
         what: "every fault at every request of a backfill and an increment, at both providers",
-        arguments: &[
-            "--release",
-            "--profile",
-            "deep",
-            "--package",
-            "email-manager-core",
-            "--test",
-            "sync",
-            "faults",
-        ],
+        arguments: engine!("faults"),
         variable: ("EVERYTHING", "1"),
     },
     Suite {
         name: "kills",
         what: "twenty runs at each provider in which the host is killed five times",
         // As the other tests that start it: optimised, it would be built once more.
-        arguments: &[
-            "--profile",
-            "deep",
-            "--package",
-            "end-to-end",
-            "--test",
-            "kills",
-        ],
+        arguments: &["--package", "end-to-end", "--test", "kills"],
         variable: ("KILLS", "20"),
     },
 ];
@@ -131,6 +111,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     command.args(["nextest", "run"]);
     match suite {
         Some(suite) => command
+            .args(["--profile", "deep"])
             .args(suite.arguments)
             .env(suite.variable.0, suite.variable.1),
         None => command.arg("--workspace"),
