@@ -24,6 +24,10 @@ mod generated {
         world: "platform:mail/mail-plugin",
         imports: {
             "platform:host/storage": async,
+            "platform:host/storage.submit": trappable,
+            "platform:host/storage.[method]submission.subscribe": trappable,
+            "platform:host/storage.[method]submission.take": trappable,
+            "platform:host/storage.[drop]submission": trappable,
             "platform:host/blobs": async,
             "platform:host/secrets": async,
             "platform:host/jobs": async,
@@ -31,7 +35,11 @@ mod generated {
             "platform:host/locks": async | trappable,
         },
         exports: { default: async },
-        with: { "platform:host/locks.guard": crate::capability::locks::Guard },
+        with: {
+            "platform:host/locks.guard": crate::capability::locks::Guard,
+            "platform:host/storage.submission": crate::capability::storage::Submission,
+            "wasi:io": wasmtime_wasi_io::bindings::wasi::io,
+        },
         additional_derives: [PartialEq],
     });
 }

@@ -98,6 +98,9 @@ pub const FAULTS_UNTIL_BROKEN: u32 = 5;
 /// Locks that one call may hold.
 pub const LOCKS_PER_CALL: usize = 16;
 
+/// Batches of one call that may be on their way at once, each of at most 8 MiB: the figure of `storage.submit`.
+pub const SUBMISSIONS_PER_CALL: usize = 4;
+
 /// Connections (and requests under way) to one host and port, by one plugin.
 pub const REQUESTS_PER_HOST: usize = 32;
 

@@ -1,8 +1,10 @@
-//! The core's traits over the contract's imports. Imports are ordinary calls: their futures are ready at once.
+//! The core's traits over the contract's imports. Imports are ordinary calls, whose futures are ready at once; requests and
+//! batches of rows are what other work may overlap.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use email_manager_core::platform as core;
+use wstd::runtime::AsyncPollable;
 
 use crate::bindings::platform::host::{blobs, jobs, locks, log, routing, secrets, storage, users};
 
@@ -213,7 +215,15 @@ impl core::Store for Host {
 
     async fn apply(&self, writes: Vec<core::Write>) -> Result<(), core::StoreError> {
         let writes: Vec<storage::Write> = writes.into_iter().map(write).collect();
-        storage::apply(&writes).map_err(fault)
+        let submission = storage::submit(&writes);
+        drop(writes);
+        let ready = AsyncPollable::new(submission.subscribe());
+        loop {
+            ready.wait_for().await;
+            if let Some(answer) = submission.take() {
+                return answer.map_err(fault);
+            }
+        }
     }
 
     async fn find(&self, query: core::Query) -> Result<core::Page, core::StoreError> {

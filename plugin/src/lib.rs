@@ -18,6 +18,7 @@ mod bindings {
         path: "../wit",
         world: "mail-plugin",
         pub_export_macro: true,
+        with: { "wasi:io/poll@0.2.12": wasip2::io::poll },
         generate_all,
     });
 }

@@ -20,6 +20,7 @@ use std::borrow::Cow;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, ResourceType};
+use wasmtime_wasi::p2::DynPollable;
 
 use crate::plugin::call::CallState;
 
@@ -69,6 +70,10 @@ pub(crate) fn sealed_linker(
                     traps.func_new(name, move |_, _, _, _| {
                         Err(wasmtime::format_err!("{function} is not granted yet"))
                     })?;
+                }
+                // WASI's, which is not sealed, under a name that the interface gives it.
+                ComponentItem::Resource(_) if name == "pollable" => {
+                    traps.resource(name, ResourceType::host::<DynPollable>(), |_, _| Ok(()))?;
                 }
                 ComponentItem::Resource(_) => {
                     traps.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_store::Clock;
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -102,6 +103,7 @@ pub struct CallState {
     pub(crate) trace: Trace,
     pub(crate) output: Output,
     pub(crate) locks: Vec<Held>,
+    pub(crate) submissions: Arc<Semaphore>,
     pub(crate) hooks: Hooks,
     pub(crate) http: wasmtime_wasi_http::WasiHttpCtx,
     pub(crate) memory: MemoryLimit,
@@ -130,6 +132,7 @@ impl CallState {
             trace,
             output,
             locks: Vec::new(),
+            submissions: Arc::new(Semaphore::new(limits::SUBMISSIONS_PER_CALL)),
             log_lines: 0,
             last_instant: 0,
             wasi,

@@ -6,6 +6,7 @@
 //! word boundaries of Unicode, less what stands inside a word such as an apostrophe or a dot, are exactly these runs, so that the common case needs no tables.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::properties::CanonicalCombiningClassMap;
@@ -177,6 +178,21 @@ fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }
+    let at = u32::from(c);
+    match WORDS.get((at / 64) as usize) {
+        Some(bits) => bits >> (at % 64) & 1 == 1,
+        None => is_word_by_tables(c),
+    }
+}
+
+/// Every character of a text is asked for several times, so that the answer for the basic plane is kept: a bit each, 8 KiB.
+static WORDS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let word = |at: u32| char::from_u32(at).is_some_and(is_word_by_tables);
+    let bits = |from: u32| (0..64).fold(0, |bits, bit| bits | u64::from(word(from + bit)) << bit);
+    (0..0x1_0000).step_by(64).map(bits).collect()
+});
+
+fn is_word_by_tables(c: char) -> bool {
     c.is_alphanumeric() || is_ignored(c) || CanonicalCombiningClassMap::new().get_u8(c) != 0
 }
 

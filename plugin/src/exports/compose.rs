@@ -126,8 +126,7 @@ impl exported::Guest for Plugin {
     }
 
     fn open(by: exported::Caller, id: String) -> Result<exported::Opened, exported::Error> {
-        let opened =
-            run(compose::open(&Host, &mailboxes(), &caller(by), &id)).map_err(error)?;
+        let opened = run(compose::open(&Host, &mailboxes(), &caller(by), &id)).map_err(error)?;
         Ok(exported::Opened {
             draft: prepared(opened.draft),
             saved: exported::Saved {

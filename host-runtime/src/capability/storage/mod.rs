@@ -4,13 +4,19 @@
 //! is added: whose namespace it is, and which job lease and locks must still hold when a batch is committed.
 
 mod convert;
+mod submission;
+
+use std::sync::Arc;
 
 use host_store::Query;
-use wasmtime::component::{HasData, Linker};
+use wasmtime::component::{HasData, Linker, Resource};
 
 use crate::bindings::host::storage;
+use crate::limits;
 use crate::plugin::call::{CallState, Scope};
 use crate::plugin::trace::Trace;
+
+pub use submission::Submission;
 
 /// Adds the interface.
 pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -41,6 +47,25 @@ async fn explain(scope: &Scope, trace: &Trace, query: &Query) {
     });
 }
 
+/// Applies a batch on behalf of a call, under the fences that it holds now; the call need not live on.
+fn applied(
+    call: &CallState,
+    writes: Vec<storage::Write>,
+) -> impl Future<Output = Result<(), storage::Error>> + Send + use<> {
+    let caller = call.caller();
+    let collections = call.scope.store.collections();
+    let pending = call
+        .trace
+        .begin("storage.apply", || convert::summary(&writes));
+    let writes = writes.into_iter().map(convert::write).collect();
+    async move {
+        let result = collections.apply(&caller, writes).await;
+        let result = result.map_err(convert::error);
+        pending.end(|| super::outcome(&result, |_| "ok"));
+        result
+    }
+}
+
 impl storage::Host for Storage<'_> {
     async fn define(&mut self, collection: storage::Collection) -> Result<(), storage::Error> {
         let scope = &self.call.scope;
@@ -59,22 +84,23 @@ impl storage::Host for Storage<'_> {
     }
 
     async fn apply(&mut self, writes: Vec<storage::Write>) -> Result<(), storage::Error> {
-        let caller = self.call.caller();
-        let pending = self
-            .call
-            .trace
-            .begin("storage.apply", || convert::summary(&writes));
-        let writes = writes.into_iter().map(convert::write).collect();
-        let result = self
-            .call
-            .scope
-            .store
-            .collections()
-            .apply(&caller, writes)
-            .await
-            .map_err(convert::error);
-        pending.end(|| super::outcome(&result, |_| "ok"));
-        result
+        applied(self.call, writes).await
+    }
+
+    fn submit(&mut self, writes: Vec<storage::Write>) -> wasmtime::Result<Resource<Submission>> {
+        let places = Arc::clone(&self.call.submissions);
+        let place = places.try_acquire_owned().map_err(|_| {
+            wasmtime::format_err!(
+                "a call may have {} batches on their way",
+                limits::SUBMISSIONS_PER_CALL
+            )
+        })?;
+        let work = applied(self.call, writes);
+        let submission = Submission::of(async move {
+            let _place = place;
+            work.await
+        });
+        Ok(self.call.table.push(submission)?)
     }
 
     async fn find(&mut self, query: storage::Query) -> Result<storage::Page, storage::Error> {

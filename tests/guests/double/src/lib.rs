@@ -114,9 +114,13 @@ fn define() -> Result<(), storage::Error> {
 }
 
 fn put(id: &str, what: &str) -> storage::Write {
+    put_into("things", id, what)
+}
+
+fn put_into(collection: &str, id: &str, what: &str) -> storage::Write {
     let text = |t: &str| storage::Value::Text(t.into());
     storage::Write::Put(storage::Put {
-        collection: "things".into(),
+        collection: collection.into(),
         rows: storage::Rows {
             fields: vec!["id".into(), "what".into()],
             values: vec![vec![text(id), text(what)]],
@@ -200,6 +204,26 @@ fn obey(caller: &str, command: &str) -> Result<String, String> {
         "put" => {
             storage::apply(&[put(rest, "put")]).map_err(|e| text(&e))?;
             "applied".into()
+        }
+        "submit" => {
+            let written: Vec<storage::Write> = rest.split(' ').map(|id| put(id, "submitted")).collect();
+            let submission = storage::submit(&written);
+            submission.subscribe().block();
+            let first = submission.take().ok_or("ready, and no answer")?;
+            format!("{first:?} {:?}", submission.take())
+        }
+        "submit-broken" => {
+            let submission = storage::submit(&[put(rest, "whole"), put_into("nowhere", rest, "broken")]);
+            submission.subscribe().block();
+            format!("{:?}", submission.take().ok_or("ready, and no answer")?)
+        }
+        "submit-and-leave" => {
+            storage::submit(&[put(rest, "left behind")]);
+            "left".into()
+        }
+        "submit-many" => {
+            let all: Vec<_> = (0..number()).map(|n| storage::submit(&[put(&n.to_string(), "one of many")])).collect();
+            all.len().to_string()
         }
         "enqueue" => {
             let (key, payload) = rest.split_once(' ').ok_or("enqueue KEY COMMAND")?;
