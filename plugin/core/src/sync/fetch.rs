@@ -11,7 +11,8 @@ use crate::store::commit::{Arrived, News, commit};
 use crate::store::rows::Parked;
 use crate::store::{accounts, queues, writing};
 
-/// Messages fetched at once: four batches of Gmail's in flight, and a few seconds' work.
+/// Messages that are fetched, made ready and stored in one go: the stages of a listing work at the same time, each on one such
+/// bite, so that it also bounds what an instance holds in memory.
 pub(super) const BITE: usize = 200;
 
 /// Bytes of bodies in one batch: half of what a batch may hold, the rest being rows and overhead.
@@ -28,6 +29,19 @@ pub(super) struct Fetched {
     pub failed: Vec<(RemoteId, String)>,
     /// Why the rest did not come: it concerns the whole account. What did come is stored, what `store` was to add is not.
     pub pause: Option<ProviderError>,
+}
+
+/// What was fetched, ready to be stored.
+pub(super) struct Ready {
+    /// As many as fit into a batch, each.
+    batches: Vec<Vec<News>>,
+    /// The rest, for the last batch.
+    news: Vec<News>,
+    /// Answered for: these need no other try.
+    settled: Vec<RemoteId>,
+    failed: Vec<(RemoteId, String)>,
+    last: Vec<Write>,
+    pause: Option<ProviderError>,
 }
 
 impl Fetched {
@@ -100,23 +114,33 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     pub(super) async fn store(
         &self,
         fetched: Fetched,
-        mut news: Vec<News>,
+        news: Vec<News>,
         named: Option<(&str, i64)>,
         last: Vec<Write>,
-    ) -> Result<usize, Fault> {
+    ) -> Result<(), Fault> {
+        let ready = self.ready(fetched, news, named, last).await?;
+        self.keep(ready).await
+    }
+
+    /// Makes ready what was fetched.
+    pub(super) async fn ready(
+        &self,
+        fetched: Fetched,
+        mut news: Vec<News>,
+        named: Option<(&str, i64)>,
+        mut last: Vec<Write>,
+    ) -> Result<Ready, Fault> {
         let account = &self.account.id;
-        let whole_ids: Vec<RemoteId> = fetched
+        let mut settled: Vec<RemoteId> = fetched
             .whole
             .iter()
             .map(|message| message.id.clone())
             .collect();
-        let mut new = 0;
+        if fetched.pause.is_some() {
+            last.clear();
+        }
+        let mut batches = Vec::new();
         let mut bytes = 0;
-        let mut last = if fetched.pause.is_some() {
-            Vec::new()
-        } else {
-            last
-        };
         for message in fetched.whole {
             match message.marker.as_deref() {
                 Some(marker) if message.draft => {
@@ -135,31 +159,43 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
             news.push(arrived);
             if bytes > BATCH_BYTES {
-                let counted = |outcome: &_| round::counted(&self.account, outcome);
-                new += commit(self.platform, account, &news, counted).await?.new;
-                (news, bytes) = (Vec::new(), 0);
+                batches.push(std::mem::take(&mut news));
+                bytes = 0;
             }
         }
         news.extend(fetched.gone.iter().map(|remote| News::Gone {
             remote: remote.clone(),
         }));
-        let mut settled: Vec<RemoteId> = whole_ids;
         settled.extend(fetched.gone);
-        let parked = self.failures(&fetched.failed).await?;
+        Ok(Ready {
+            batches,
+            news,
+            settled,
+            failed: fetched.failed,
+            last,
+            pause: fetched.pause,
+        })
+    }
+
+    /// Stores what is ready.
+    pub(super) async fn keep(&self, ready: Ready) -> Result<(), Fault> {
+        let account = &self.account.id;
+        for news in &ready.batches {
+            let counted = |outcome: &_| round::counted(&self.account, outcome);
+            commit(self.platform, account, news, counted).await?;
+        }
+        let parked = self.failures(&ready.failed).await?;
         let fresh = parked.iter().filter(|row| row.tries == 1).count();
-        let outcome = commit(self.platform, account, &news, |outcome| {
+        let outcome = commit(self.platform, account, &ready.news, |outcome| {
             let mut writes = round::counted(&self.account, outcome);
             writes.extend(round::parked(&self.account, fresh));
-            writes.extend(queues::unpark(account, &settled));
+            writes.extend(queues::unpark(account, &ready.settled));
             writes.extend(queues::park(parked.clone()));
-            writes.extend(last.iter().cloned());
+            writes.extend(ready.last.iter().cloned());
             writes
         });
-        let new = new + outcome.await?.new;
-        match fetched.pause {
-            Some(pause) => Err(pause.into()),
-            None => Ok(new),
-        }
+        outcome.await?;
+        ready.pause.map_or(Ok(()), |pause| Err(pause.into()))
     }
 
     /// A draft of ours has appeared. If its message is out already, or the draft is another by now, it was made by a request that nobody

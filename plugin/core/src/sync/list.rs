@@ -3,11 +3,14 @@
 //! A page's messages are stored as they are fetched, the place in the listing moves with the last of them. A crash in between
 //! lists the page again and passes over what is stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use futures::future::{OptionFuture, join};
+use futures::channel::mpsc;
+use futures::future::join3;
+use futures::{SinkExt as _, StreamExt as _};
 
-use super::fetch::{BITE, Fetched};
+use super::fetch::{BITE, Fetched, Ready};
+use super::plan::{self, Situation, Step};
 use super::{Fault, Worker};
 use crate::ids;
 use crate::platform::{Platform, Write};
@@ -18,6 +21,32 @@ use crate::store::{accounts, reads};
 
 /// Of the very first page, this many are fetched first, so that a list is readable within seconds.
 const FIRST: usize = 20;
+
+/// A page of a listing.
+pub(crate) struct Page {
+    /// As it stood when the page was asked for.
+    stream: Stream,
+    bites: VecDeque<Bite>,
+    /// The first of them, fetched already.
+    begun: Option<Fetched>,
+    news: Vec<News>,
+    /// The page after it.
+    next: Option<String>,
+}
+
+/// Messages that are stored in one go.
+enum Bite {
+    /// The listing brought them along.
+    Told(Vec<RemoteMessage>),
+    Asked(Vec<Wanted>),
+}
+
+/// Some of a page's messages, on their way to the store.
+struct Piece {
+    fetched: Fetched,
+    news: Vec<News>,
+    last: Vec<Write>,
+}
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
     fn stream(&self, name: &str) -> Option<Stream> {
@@ -50,30 +79,39 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         Ok(())
     }
 
-    /// A page of a stream's listing.
+    /// A page of a stream's listing. While its last messages are stored, the next page is asked for and kept for the next step.
     pub(super) async fn list(&mut self, name: &str) -> Result<(), Fault> {
         let stream = self.named(name)?;
         if let Some(pass) = stream.pass.clone() {
             return self.list_members(stream, pass).await;
         }
-        let mut listing = match self
-            .mailbox
-            .list(name, self.account.since, stream.page.as_deref())
-            .await
-        {
-            // The place in the listing is no longer known: from the top, passing over what is stored.
-            Err(crate::provider::ProviderError::CursorLost) if stream.page.is_some() => {
-                let row = Stream {
-                    page: None,
-                    ..stream
-                };
-                self.platform
-                    .apply(accounts::put_streams(vec![row]).into_iter().collect())
-                    .await?;
-                return Ok(());
-            }
-            listing => listing?,
+        let page = match self.ahead.take().filter(|page| page.stream == stream) {
+            Some(page) => *page,
+            None => match self.page(stream.clone()).await {
+                // The place in the listing is no longer known: from the top, passing over what is stored.
+                Err(Fault::Provider(ProviderError::CursorLost)) if stream.page.is_some() => {
+                    let row = Stream {
+                        page: None,
+                        ..stream
+                    };
+                    self.platform
+                        .apply(accounts::put_streams(vec![row]).into_iter().collect())
+                        .await?;
+                    return Ok(());
+                }
+                page => page?,
+            },
         };
+        self.ahead = self.store_page(page).await?.map(Box::new);
+        Ok(())
+    }
+
+    /// Asks for the page at which a listing stands, and sorts what it names.
+    async fn page(&self, stream: Stream) -> Result<Page, Fault> {
+        let mut listing = self
+            .mailbox
+            .list(&stream.stream, self.account.since, stream.page.as_deref())
+            .await?;
         if stream.comparing {
             self.tell_state(&mut listing.items).await?;
         }
@@ -86,74 +124,148 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         for item in listing.items {
             self.sort(&stream, item, &known, &mut whole, &mut wanted, &mut news);
         }
-        let named = Some((name, stream.round));
-        let bite = if stream.pages == 0 { FIRST } else { BITE };
-        let mut bites: Vec<Fetched> = Vec::new();
-        let mut rest = whole;
-        while !rest.is_empty() {
-            let tail = rest.split_off(rest.len().min(bite));
-            bites.push(Fetched {
-                whole: std::mem::replace(&mut rest, tail),
-                ..Fetched::default()
-            });
-        }
-        let stage = if stream.comparing {
-            "reconcile"
-        } else {
-            "backfill"
+        let first = if stream.pages == 0 { FIRST } else { BITE };
+        let told = in_bites(whole, first).into_iter().map(Bite::Told);
+        let asked = in_bites(wanted, first).into_iter().map(Bite::Asked);
+        Ok(Page {
+            bites: told.chain(asked).collect(),
+            begun: None,
+            news,
+            next: listing.next,
+            stream,
+        })
+    }
+
+    /// Fetches, makes ready and stores a page's messages, each at its own pace: while some are stored, others are on their way.
+    /// Answers the next page, if there was time to begin with it.
+    async fn store_page(&self, page: Page) -> Result<Option<Page>, Fault> {
+        let (to_ready, mut fetched) = mpsc::channel::<Piece>(0);
+        let (mut to_store, mut ready) = mpsc::channel::<Ready>(0);
+        let stream = page.stream.clone();
+        let named = Some((stream.stream.as_str(), stream.round));
+        let fetching = self.fetch_page(page, to_ready);
+        // Whoever finds that nobody takes its work stops: what stopped them is told by themselves.
+        let readying = async move {
+            while let Some(piece) = fetched.next().await {
+                let Piece {
+                    fetched,
+                    news,
+                    last,
+                } = piece;
+                let ready = self.ready(fetched, news, named, last).await?;
+                if to_store.send(ready).await.is_err() {
+                    break;
+                }
+            }
+            Ok::<(), Fault>(())
         };
-        let finished = self.finished(&stream, listing.next.clone(), stage);
-        let fetches: Vec<&[Wanted]> = if wanted.len() > bite && stream.pages == 0 {
-            let (first, others) = wanted.split_at(bite);
-            std::iter::once(first).chain(others.chunks(BITE)).collect()
-        } else {
-            wanted.chunks(BITE).collect()
+        let storing = async move {
+            while let Some(ready) = ready.next().await {
+                self.keep(ready).await?;
+            }
+            Ok::<(), Fault>(())
         };
-        let batches = bites.len() + fetches.len();
-        let mut done = 0;
-        for fetched in bites {
-            done += 1;
-            let last = if done == batches {
-                finished.clone()
-            } else {
-                Vec::new()
-            };
-            self.store(fetched, std::mem::take(&mut news), named, last)
-                .await?;
-        }
-        let mut ahead = None;
-        let mut fetches = fetches.into_iter().peekable();
-        while let Some(ids) = fetches.next() {
-            let fetched = match ahead.take() {
-                Some(fetched) => fetched,
+        let (following, readied, stored) = join3(fetching, readying, storing).await;
+        stored?;
+        readied?;
+        following
+    }
+
+    /// Fetches a page's messages and hands them on, then begins with the next page.
+    async fn fetch_page(
+        &self,
+        page: Page,
+        mut to: mpsc::Sender<Piece>,
+    ) -> Result<Option<Page>, Fault> {
+        let Page {
+            stream,
+            mut bites,
+            mut begun,
+            mut news,
+            next,
+        } = page;
+        let after = after(&stream, next);
+        let mut at_all = false;
+        loop {
+            let fetched = match (begun.take(), bites.pop_front()) {
+                (Some(begun), bite) => {
+                    if let Some(bite) = bite {
+                        bites.push_front(bite);
+                    }
+                    begun
+                }
                 // The page is listed again; what is stored by now is passed over.
-                None if done > 0 && self.spent() => return Ok(()),
-                None => self.fetch(ids).await?,
+                (None, Some(_)) if at_all && self.spent() => return Ok(None),
+                (None, Some(bite)) => self.bite(bite).await?,
+                // A page without messages moves its stream all the same.
+                (None, None) if !at_all => Fetched::default(),
+                (None, None) => break,
             };
-            done += 1;
-            let last = if done == batches {
-                finished.clone()
+            at_all = true;
+            let paused = fetched.pause.is_some();
+            let last = if bites.is_empty() {
+                self.finished(&stream, &after)
             } else {
                 Vec::new()
             };
-            // While these are stored, the next are on their way.
-            let next = fetches
-                .peek()
-                .copied()
-                .filter(|_| fetched.pause.is_none() && !self.spent());
-            let (following, stored) = join(
-                OptionFuture::from(next.map(|ids| self.fetch(ids))),
-                self.store(fetched, std::mem::take(&mut news), named, last),
-            )
-            .await;
-            stored?;
-            ahead = following.transpose()?;
+            let news = std::mem::take(&mut news);
+            let piece = Piece {
+                fetched,
+                news,
+                last,
+            };
+            if to.send(piece).await.is_err() || paused {
+                return Ok(None);
+            }
         }
-        if batches == 0 {
-            self.store(Fetched::default(), news, named, finished)
-                .await?;
+        drop(to);
+        let Some(stream) = self.listed_next(after).filter(|_| !self.spent()) else {
+            return Ok(None);
+        };
+        let mut page = match self.page(stream).await {
+            // For the step that asks for it again.
+            Err(Fault::Provider(ProviderError::CursorLost)) => return Ok(None),
+            page => page?,
+        };
+        if let Some(bite) = page.bites.pop_front() {
+            page.begun = Some(self.bite(bite).await?);
         }
-        Ok(())
+        Ok(Some(page))
+    }
+
+    /// The listing that goes on once a stream stands there, if nobody asks for anything else.
+    fn listed_next(&self, after: Stream) -> Option<Stream> {
+        let mut streams = self.streams.clone();
+        let stands = streams
+            .iter_mut()
+            .find(|stream| stream.stream == after.stream)?;
+        *stands = after;
+        let step = plan::next(&Situation {
+            now: self.now(),
+            interval_ms: self.policy.interval_ms,
+            account: &self.account,
+            streams: &streams,
+            send_at: None,
+            edits: false,
+            draft_at: None,
+            fetch_at: None,
+            subscribe_at: None,
+        });
+        let Step::List(name) = step else {
+            return None;
+        };
+        let listed = streams.into_iter().find(|stream| stream.stream == name);
+        listed.filter(|stream| stream.pass.is_none())
+    }
+
+    async fn bite(&self, bite: Bite) -> Result<Fetched, Fault> {
+        match bite {
+            Bite::Told(whole) => Ok(Fetched {
+                whole,
+                ..Fetched::default()
+            }),
+            Bite::Asked(wanted) => self.fetch(&wanted).await,
+        }
     }
 
     /// What is to be listed apart, in a fixed order.
@@ -279,24 +391,17 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
     }
 
-    /// The stream after this page.
-    fn finished(&self, stream: &Stream, next: Option<String>, stage: &str) -> Vec<Write> {
-        let over = next.is_none();
-        let row = Stream {
-            phase: if over {
-                "following".into()
-            } else {
-                "listing".into()
-            },
-            page: next,
-            pages: stream.pages.saturating_add(1),
-            sweeping: stream.sweeping || (over && stream.comparing),
-            comparing: stream.comparing && !over,
-            // What happened since the cursor was taken is asked for at once.
-            more: stream.more || over,
-            ..stream.clone()
+    /// What goes with the last of a page's messages: the stream stands after it.
+    fn finished(&self, stream: &Stream, after: &Stream) -> Vec<Write> {
+        let over = after.page.is_none();
+        let stage = if stream.comparing {
+            "reconcile"
+        } else {
+            "backfill"
         };
-        let mut writes: Vec<Write> = accounts::put_streams(vec![row]).into_iter().collect();
+        let mut writes: Vec<Write> = accounts::put_streams(vec![after.clone()])
+            .into_iter()
+            .collect();
         if over && stream.comparing {
             writes.push(accounts::forget_told(&self.account.id));
         }
@@ -304,4 +409,34 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         writes.push(accounts::changed(&self.account));
         writes
     }
+}
+
+/// A stream after a page that names the next one.
+fn after(stream: &Stream, next: Option<String>) -> Stream {
+    let over = next.is_none();
+    Stream {
+        phase: if over {
+            "following".into()
+        } else {
+            "listing".into()
+        },
+        page: next,
+        pages: stream.pages.saturating_add(1),
+        sweeping: stream.sweeping || (over && stream.comparing),
+        comparing: stream.comparing && !over,
+        // What happened since the cursor was taken is asked for at once.
+        more: stream.more || over,
+        ..stream.clone()
+    }
+}
+
+/// In their order: at most so many at first, then at most [`BITE`] at a time.
+fn in_bites<T>(all: Vec<T>, first: usize) -> Vec<Vec<T>> {
+    let mut all = all.into_iter().peekable();
+    let mut bites = Vec::new();
+    while all.peek().is_some() {
+        let most = if bites.is_empty() { first } else { BITE };
+        bites.push(all.by_ref().take(most).collect());
+    }
+    bites
 }

@@ -75,8 +75,11 @@ pub(crate) struct Worker<'a, P, V> {
     pub mailbox: &'a V,
     pub account: Account,
     pub streams: Vec<Stream>,
+    pub policy: Policy,
     /// When the run began.
     pub began: u64,
+    /// A page that the last step has begun with for the next one.
+    pub ahead: Option<Box<list::Page>>,
 }
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
@@ -193,7 +196,9 @@ async fn attempt<P: Platform, C: Connect>(
         mailbox: &mailbox,
         account,
         streams,
+        policy,
         began,
+        ahead: None,
     };
     for _ in 0..STEPS {
         worker.enter(&next).await?;
@@ -216,7 +221,12 @@ async fn attempt<P: Platform, C: Connect>(
         if let Some(outcome) = rest(platform, &worker.account, &next).await? {
             return Ok(outcome);
         }
-        if worker.spent() {
+        // What another step does might make it stale.
+        if !matches!(next, Step::List(_)) {
+            worker.ahead = None;
+        }
+        // What was fetched ahead has been paid for.
+        if worker.spent() && worker.ahead.is_none() {
             break;
         }
     }
