@@ -69,6 +69,12 @@ fn next_key() -> Value {
 }
 
 impl Keys {
+    /// Makes the key on a thread of its own, so that the first who signs in need not wait for it: it takes between 20 ms and a
+    /// second, by chance.
+    pub fn make_ready(self) {
+        std::thread::spawn(key);
+    }
+
     /// The JSON Web Key Set: two keys, as providers publish them while one is being replaced.
     pub fn jwks(self) -> Value {
         let signing = key().map(|key| key.public.clone());

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use provider_sim::corpus::Profile;
-use provider_sim::{Account, Client, Limits, Provider, Sim, TestClock};
+use provider_sim::{Account, Client, Keys, Limits, Provider, Sim, TestClock};
 use serde_json::json;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,6 +90,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    Keys.make_ready();
     let mut mail = Vec::new();
     for path in &arguments.eml {
         if path.is_dir() {
