@@ -15,6 +15,13 @@ import type { Account, Folder, Matching, Message, MessageText, Page, ThreadSumma
 
 /** Two screens of rows; more makes the first page later. */
 const PAGE = 60;
+/** Who has gone on this far goes on further, and each page that is added costs the more the more rows there are. */
+const FAR = { pages: 4, limit: 200 } as const;
+
+/** How many rows the page has that follows so many others. */
+export function pageLimit(before: number): number {
+  return before < FAR.pages ? PAGE : FAR.limit;
+}
 
 /** Lists are not under the key that events invalidate: reading all loaded pages again would be a hundred requests. See `refresh.ts`. */
 export const LISTS = ["mailbox-list"] as const;
@@ -24,8 +31,8 @@ export function listName(asked: Matching | undefined): string {
   return JSON.stringify(asked === undefined ? null : listQuery(asked));
 }
 
-export function fetchPage(api: Api, asked: Matching, cursor: string | undefined, signal?: AbortSignal): Promise<Page<ThreadSummary>> {
-  const query = { ...listQuery(asked), limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+export function fetchPage(api: Api, asked: Matching, cursor: string | undefined, limit: number, signal?: AbortSignal): Promise<Page<ThreadSummary>> {
+  const query = { ...listQuery(asked), limit, ...(cursor === undefined ? {} : { cursor }) };
   return unwrap(api.GET("/api/mail/threads", { params: { query }, ...(signal === undefined ? {} : { signal }) }));
 }
 
@@ -34,7 +41,10 @@ export type ListData = InfiniteData<Page<ThreadSummary>, string | undefined>;
 export function listOptions(api: Api, asked: Matching | undefined) {
   return infiniteQueryOptions({
     queryKey: [...LISTS, listName(asked)] as const,
-    queryFn: ({ pageParam, signal }) => fetchPage(api, asked ?? {}, pageParam, signal),
+    queryFn: ({ pageParam, signal, client, queryKey }) => {
+      const before = pageParam === undefined ? 0 : (client.getQueryData<ListData>(queryKey)?.pages.length ?? 0);
+      return fetchPage(api, asked ?? {}, pageParam, pageLimit(before), signal);
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     enabled: asked !== undefined,

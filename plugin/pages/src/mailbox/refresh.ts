@@ -1,7 +1,7 @@
 /** Keeps loaded lists up to date when the host says that conversations changed, without reading all of their pages again. */
 import type { Api, HostEvent, HostEvents } from "@plugin-host/client";
 import type { QueryClient } from "@tanstack/react-query";
-import { LISTS, fetchPage, type ListData } from "./data.ts";
+import { LISTS, fetchPage, pageLimit, type ListData } from "./data.ts";
 import { merged, trimmed, worthReading } from "./pages.ts";
 import type { Matching, Page, ThreadSummary } from "./types.ts";
 
@@ -27,10 +27,10 @@ export async function refreshLists(client: QueryClient, api: Api, changed: Chang
       // A search goes on from what it has shown: only its beginning can be read again.
       if (bySearch && data.pages.length > 1) return;
       const fresh = new Map<string | undefined, Page<ThreadSummary>>();
-      const wanted = worthReading(data, changed).map((index) => data.pageParams[index]);
       await Promise.all(
-        wanted.map(async (cursor) => {
-          fresh.set(cursor, await fetchPage(api, asked, cursor));
+        worthReading(data, changed).map(async (index) => {
+          const cursor = data.pageParams[index];
+          fresh.set(cursor, await fetchPage(api, asked, cursor, pageLimit(index)));
         }),
       );
       const known = changed === "unknown" ? new Set<string>(allIds(data)) : changed;
