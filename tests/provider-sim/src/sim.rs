@@ -22,6 +22,8 @@ use crate::{
 pub struct Limits {
     /// Gmail quota units per mailbox and minute.
     pub google_units_per_minute: Option<u64>,
+    /// Gmail quota units of all mailboxes together, per minute.
+    pub google_project_units_per_minute: Option<u64>,
     /// Gmail requests in flight per mailbox, parts of batches included.
     pub google_concurrent: Option<u32>,
     /// Messages a Google account may send in a day.
@@ -43,6 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             google_units_per_minute: Some(6_000),
+            google_project_units_per_minute: Some(1_200_000),
             google_concurrent: Some(10),
             google_sends_per_day: Some(500),
             google_search_lag_ms: 0,
@@ -59,6 +62,7 @@ impl Limits {
     pub fn none() -> Self {
         Self {
             google_units_per_minute: None,
+            google_project_units_per_minute: None,
             google_concurrent: None,
             google_sends_per_day: None,
             google_search_lag_ms: 0,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::{Condition, Overview, Result};
 use crate::platform::Platform;
 use crate::provider::{Quota, Spending};
-use crate::store::{accounts, queues};
+use crate::store::{accounts, queues, spending};
 use crate::sync::status;
 
 /// One for each provider at which there is an account.
@@ -15,7 +15,7 @@ use crate::sync::status;
 pub async fn overviews(platform: &impl Platform) -> Result<Vec<Overview>> {
     let now = platform.now();
     let parked = queues::parked_counts(platform).await?;
-    let spent = accounts::all_spending(platform).await?;
+    let spent = spending::of_accounts(platform).await?;
     let mut quotas: HashMap<String, Option<Quota>> = HashMap::new();
     let mut overviews: BTreeMap<String, Overview> = BTreeMap::new();
     for account in accounts::all(platform).await? {

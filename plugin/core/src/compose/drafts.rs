@@ -156,10 +156,14 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             Ok(worker.platform.apply(writes).await?)
         }
         // The rest follows. Nothing is unclear: what has arrived is asked for, not looked for.
-        Err(Fault::Provider(ProviderError::Underway)) => {
+        Err(Fault::Provider(error @ (ProviderError::Underway | ProviderError::Paced { .. }))) => {
+            let next = match error {
+                ProviderError::Paced { until } => until,
+                _ => worker.now(),
+            };
             let changes = vec![
                 ("creating", false.write()),
-                ("next_try", queues::time(worker.now())),
+                ("next_try", queues::time(next)),
             ];
             Ok(worker
                 .platform

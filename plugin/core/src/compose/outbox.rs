@@ -198,8 +198,8 @@ enum Found {
     Draft(String),
     /// It is out; the message, once it is known.
     Sent(Option<String>),
-    /// Its draft is made in several steps, and the next one can follow.
-    Underway,
+    /// Its draft is made in several steps, and the next one can follow: at once, or then.
+    Underway(Option<u64>),
     /// It will not go out.
     Failed(String),
     /// Nobody knows yet.
@@ -314,7 +314,9 @@ async fn create<P: Platform, V: Provider>(
 fn made(answer: crate::provider::Result<MadeDraft>) -> std::result::Result<Found, Fault> {
     match answer {
         Ok(draft) => Ok(Found::Draft(draft.id)),
-        Err(ProviderError::Underway) => Ok(Found::Underway),
+        Err(ProviderError::Underway) => Ok(Found::Underway(None)),
+        // The rest of the account's work need not wait for it.
+        Err(ProviderError::Paced { until }) => Ok(Found::Underway(Some(until))),
         Err(ProviderError::Unclear(why)) => Ok(Found::Unclear(why)),
         Err(ProviderError::Refused(why)) => Ok(Found::Failed(why)),
         Err(ProviderError::MissingScope(scope)) => Ok(Found::Failed(format!(
@@ -404,14 +406,14 @@ async fn settle<P: Platform, V: Provider>(
             };
             advance(worker, &row, next, Vec::new()).await.map(drop)
         }
-        Found::Underway => {
+        Found::Underway(until) => {
             // Nothing is unclear: what has arrived is asked for, not looked for.
             let next = Outbox {
                 state: "sending".into(),
                 step: "uploading".into(),
                 reason: None,
                 tries: 0,
-                next_try: now,
+                next_try: until.unwrap_or(now),
                 ..row.clone()
             };
             advance(worker, &row, next, Vec::new()).await.map(drop)

@@ -17,6 +17,9 @@ const PARTS: u64 = 60;
 /// Of the quota, this share is left to what a person waits for: one in fifty, three messages' worth at Gmail's lowest quota.
 const RESERVE: u64 = 50;
 
+/// The same, of a quota that many mailboxes share: what calls that run at this moment spend is known to the others only once they end.
+const SHARED_RESERVE: u64 = 10;
+
 /// How much, in which time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -38,6 +41,15 @@ impl Quota {
 pub struct Spending(VecDeque<(u64, u64)>);
 
 impl Spending {
+    /// What others noted: times in milliseconds, oldest first, and units.
+    pub(crate) fn noted(quota: Quota, notes: impl IntoIterator<Item = (u64, u64)>) -> Self {
+        let mut spending = Self::default();
+        for (at, units) in notes {
+            spending.0.push_back((at / quota.part_ms(), units));
+        }
+        spending
+    }
+
     /// Units spent in the window before `now`.
     #[must_use]
     pub fn within(&self, quota: Quota, now: u64) -> u64 {
@@ -86,12 +98,25 @@ impl Spending {
     }
 }
 
-/// Of one mailbox, for the time of one call of the plugin.
+/// What a call of the plugin spent, to be kept for the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Of the mailbox's quota, all that is not forgotten.
+    pub units: Spending,
+    /// Bytes put into the mailbox, all that are not forgotten.
+    pub uploaded: Spending,
+    /// Units of the quota that all mailboxes share, since this was told last.
+    pub shared: u64,
+}
+
+/// One quota, for the time of one call of the plugin.
 #[derive(Debug)]
 pub(super) struct Budget {
     quota: Quota,
     spending: RefCell<Spending>,
-    changed: Cell<bool>,
+    /// Spent since it was told last.
+    fresh: Cell<u64>,
+    reserve: u64,
     patient: Cell<bool>,
 }
 
@@ -100,8 +125,17 @@ impl Budget {
         Self {
             quota,
             spending: RefCell::new(spending),
-            changed: Cell::new(false),
+            fresh: Cell::new(0),
+            reserve: RESERVE,
             patient: Cell::new(false),
+        }
+    }
+
+    /// One that other mailboxes spend of, too.
+    pub(super) fn shared(quota: Quota, spending: Spending) -> Self {
+        Self {
+            reserve: SHARED_RESERVE,
+            ..Self::new(quota, spending)
         }
     }
 
@@ -112,7 +146,7 @@ impl Budget {
 
     fn most(&self) -> u64 {
         let kept_back = if self.patient.get() {
-            self.quota.units / RESERVE
+            self.quota.units / self.reserve
         } else {
             0
         };
@@ -147,15 +181,24 @@ impl Budget {
             return Err(ProviderError::Paced { until: at });
         }
         spending.add(units, self.quota, now);
-        self.changed.set(true);
+        self.fresh.set(self.fresh.get().saturating_add(units));
         Ok(())
     }
 
-    /// What was spent, if there is something new.
-    pub(super) fn news(&self) -> Option<Spending> {
-        self.changed
-            .replace(false)
-            .then(|| self.spending.borrow().clone())
+    /// Spends what is too little to be worth waiting for.
+    pub(super) fn note(&self, units: u64, now: u64) {
+        self.spending.borrow_mut().add(units, self.quota, now);
+        self.fresh.set(self.fresh.get().saturating_add(units));
+    }
+
+    /// All that is not forgotten.
+    pub(super) fn spending(&self) -> Spending {
+        self.spending.borrow().clone()
+    }
+
+    /// What was spent since this was asked last.
+    pub(super) fn take_fresh(&self) -> u64 {
+        self.fresh.take()
     }
 }
 
@@ -211,9 +254,9 @@ mod tests {
         while budget.spend(20, 1_000).is_ok() {}
         budget.patient(false);
         assert_eq!(budget.spend(100, 1_000), Ok(()));
-        let spent = budget.news().unwrap();
-        assert_eq!(budget.news(), None, "told once");
-        let later = Budget::new(GMAIL, spent);
+        assert!(budget.take_fresh() >= 5_900);
+        assert_eq!(budget.take_fresh(), 0, "told once");
+        let later = Budget::new(GMAIL, budget.spending());
         assert!(later.spend(100, 2_000).is_err(), "it is remembered");
         assert_eq!(later.spend(100, 63_000), Ok(()));
     }

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::budget::Budget;
+use super::budget::{Budget, Spent};
 use super::{ProviderError, Result};
 use crate::oauth::{self, OAuthError};
 use crate::platform::{HttpError, Platform, Request, Response};
@@ -99,7 +99,78 @@ pub(super) struct Client<'a, P> {
     pub(super) account: String,
     pub(super) classify: Classify,
     pub(super) price: Price,
-    pub(super) budget: Budget,
+    pub(super) budgets: Budgets,
+}
+
+/// All that bounds what a mailbox may ask for.
+pub(super) struct Budgets {
+    /// The mailbox's own.
+    pub(super) own: Budget,
+    /// That of all mailboxes together, if there is one.
+    pub(super) shared: Option<Budget>,
+    /// Bytes put into the mailbox, if they are counted.
+    pub(super) uploads: Option<Budget>,
+}
+
+/// A body of fewer bytes is sent even if there is no room for it: it is a mark or a move, and not an attachment.
+const SMALL_BODY: u64 = 64 << 10;
+
+impl Budgets {
+    pub(super) fn patient(&self, patient: bool) {
+        self.own.patient(patient);
+        if let Some(shared) = &self.shared {
+            shared.patient(patient);
+        }
+    }
+
+    /// How many of these, one after the other, there is room for.
+    pub(super) fn fitting(&self, units: impl Iterator<Item = u64> + Clone, now: u64) -> usize {
+        let own = self.own.fitting(units.clone(), now);
+        let shared = self.shared.as_ref();
+        shared.map_or(own, |shared| shared.fitting(units, now).min(own))
+    }
+
+    /// When there will be room for these, if nothing else is spent; at least a moment from now.
+    pub(super) fn room_at(&self, units: u64, now: u64) -> u64 {
+        let own = self.own.room_at(units, now);
+        let shared = self.shared.as_ref();
+        shared.map_or(own, |shared| shared.room_at(units, now).max(own))
+    }
+
+    fn spend(&self, units: u64, now: u64) -> Result<()> {
+        let Some(shared) = &self.shared else {
+            return self.own.spend(units, now);
+        };
+        if shared.fitting([units], now) == 0 {
+            let until = shared.room_at(units, now);
+            return Err(ProviderError::Paced { until });
+        }
+        self.own.spend(units, now)?;
+        shared.spend(units, now)
+    }
+
+    fn upload(&self, bytes: u64, now: u64) -> Result<()> {
+        match &self.uploads {
+            Some(uploads) if bytes >= SMALL_BODY => uploads.spend(bytes, now),
+            Some(uploads) if bytes > 0 => {
+                uploads.note(bytes, now);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What was spent, if there is something new.
+    pub(super) fn spent(&self) -> Option<Spent> {
+        let shared = self.shared.as_ref().map_or(0, Budget::take_fresh);
+        let uploads = self.uploads.as_ref();
+        let fresh = self.own.take_fresh() + uploads.map_or(0, Budget::take_fresh);
+        (fresh > 0).then(|| Spent {
+            units: self.own.spending(),
+            uploaded: uploads.map(Budget::spending).unwrap_or_default(),
+            shared,
+        })
+    }
 }
 
 impl<P: Platform> Client<'_, P> {
@@ -108,7 +179,7 @@ impl<P: Platform> Client<'_, P> {
         let units = call
             .units
             .unwrap_or_else(|| (self.price)(&call.method, &call.url));
-        self.budget.spend(units, self.platform.now())?;
+        self.budgets.spend(units, self.platform.now())?;
         let token = self.token(None).await?;
         let mut answer = self.exchange(&call, Some(&token)).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
@@ -163,6 +234,8 @@ impl<P: Platform> Client<'_, P> {
     }
 
     async fn exchange(&self, call: &Call, token: Option<&Secret>) -> Result<Response> {
+        self.budgets
+            .upload(call.body.len() as u64, self.platform.now())?;
         let builder = http::Request::builder()
             .method(call.method.clone())
             .uri(&call.url)

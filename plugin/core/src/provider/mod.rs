@@ -22,7 +22,7 @@ mod open;
 pub mod retry;
 pub(crate) mod uploads;
 
-pub use budget::{Quota, Spending};
+pub use budget::{Quota, Spending, Spent};
 pub(crate) use open::quota;
 pub use open::{Mailbox, open};
 
@@ -506,7 +506,7 @@ pub trait Provider {
     /// Whether nobody waits for what is asked from now on; it then leaves a little of the quota to what somebody waits for.
     fn patient(&self, _patient: bool) {}
     /// What was spent of the quota, if that has changed since it was asked for last: to be kept for the next call.
-    fn spent(&self) -> Option<Spending> {
+    fn spent(&self) -> Option<Spent> {
         None
     }
 }

@@ -4,12 +4,12 @@ use super::gmail::{self, Gmail, UNITS_PER_MINUTE};
 use super::graph::{self, Graph};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
-    PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
+    PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spent,
     Subscribed, Wanted,
 };
 use crate::platform::{Platform, StoreError};
 use crate::settings::{self, ProviderKind, ProviderSettings};
-use crate::store::accounts;
+use crate::store::spending;
 
 /// A linked mailbox.
 pub enum Mailbox<'a, P> {
@@ -28,14 +28,21 @@ pub async fn open<'a, P: Platform>(
 ) -> std::result::Result<Mailbox<'a, P>, StoreError> {
     let settings = settings::provider(platform, kind).await?;
     let endpoints = settings.endpoints(kind);
-    let spending = accounts::spending(platform, account).await?;
-    let quota = quota(kind, &settings);
+    let spent = spending::of_account(platform, account).await?;
     Ok(match kind {
         ProviderKind::Google => {
-            Mailbox::Gmail(Gmail::new(platform, endpoints, account, quota, spending))
+            let own = (quota(kind, &settings), spent.units);
+            let project = gmail::project_quota(&settings);
+            let all = (project, spending::of_all(platform, kind, project).await?);
+            Mailbox::Gmail(Gmail::new(platform, endpoints, account, own, all))
         }
         ProviderKind::Microsoft => Mailbox::Graph(Graph::new(
-            platform, endpoints, account, shared, quota, spending,
+            platform,
+            endpoints,
+            account,
+            shared,
+            spent.units,
+            spent.uploaded,
         )),
     })
 }
@@ -115,7 +122,7 @@ impl<P: Platform> Provider for Mailbox<'_, P> {
         at!(self, mailbox => mailbox.patient(patient));
     }
 
-    fn spent(&self) -> Option<Spending> {
+    fn spent(&self) -> Option<Spent> {
         at!(self, mailbox => mailbox.spent())
     }
 

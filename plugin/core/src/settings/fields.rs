@@ -227,6 +227,16 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
                 false,
             )
         });
+        fields.push(FormField {
+            advanced: true,
+            ..field(
+                "project_units_per_minute",
+                Text::ProjectUnits,
+                Some(Text::ProjectUnitsHelp),
+                Control::Integer(UNITS.0, UNITS.1),
+                false,
+            )
+        });
     }
     fields.extend(endpoint_fields(kind).iter().map(|(name, label)| FormField {
         name,

@@ -7,7 +7,7 @@ use super::{
     Access, Cloud, ProviderKind, ProviderSettings, Publishing, Secret, Section, SyncSettings,
 };
 use crate::platform::{Platform, StoreError};
-use crate::provider::gmail::UNITS_PER_MINUTE as GMAIL_UNITS;
+use crate::provider::gmail::{PROJECT_UNITS_PER_MINUTE, UNITS_PER_MINUTE as GMAIL_UNITS};
 
 pub use super::fields::{Choice, Control, FormField, FormSection, describe};
 
@@ -76,6 +76,10 @@ pub async fn load(
                 values.push(("push_account", Entry::Text(settings.push_account.clone())));
                 let units = settings.units_per_minute.unwrap_or(GMAIL_UNITS);
                 values.push(("units_per_minute", Entry::Integer(units.into())));
+                let units = settings
+                    .project_units_per_minute
+                    .unwrap_or(PROJECT_UNITS_PER_MINUTE);
+                values.push(("project_units_per_minute", Entry::Integer(units.into())));
             }
             if kind == ProviderKind::Microsoft {
                 values.push(("admin_consent", Entry::Toggle(settings.admin_consent)));
@@ -237,6 +241,9 @@ fn set_provider_field(
         ("units_per_minute", Entry::Integer(value)) if kind == ProviderKind::Google => {
             settings.units_per_minute = Some(within(value, UNITS)?)
         }
+        ("project_units_per_minute", Entry::Integer(value)) if kind == ProviderKind::Google => {
+            settings.project_units_per_minute = Some(within(value, UNITS)?)
+        }
         ("admin_consent", Entry::Toggle(on)) if kind == ProviderKind::Microsoft => {
             settings.admin_consent = on
         }
@@ -269,8 +276,15 @@ fn set_provider_field(
             }
         }
         (
-            "client_id" | "client_secret" | "secret_expires" | "access" | "allow_delete"
-            | "units_per_minute" | "push_topic" | "push_account",
+            "client_id"
+            | "client_secret"
+            | "secret_expires"
+            | "access"
+            | "allow_delete"
+            | "units_per_minute"
+            | "project_units_per_minute"
+            | "push_topic"
+            | "push_account",
             _,
         ) => {
             return Err(Text::ProblemType);

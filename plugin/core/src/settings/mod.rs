@@ -188,6 +188,8 @@ pub struct ProviderSettings {
     pub push_account: String,
     /// Google: quota units per person and minute; none: those of a new project.
     pub units_per_minute: Option<u32>,
+    /// Google: quota units per minute of the whole project; none: those of a new project.
+    pub project_units_per_minute: Option<u32>,
     /// Microsoft: an administrator has approved it for everybody.
     pub admin_consent: bool,
     /// Endpoint overrides by field name; empty ones are left out.

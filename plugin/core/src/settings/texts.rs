@@ -130,6 +130,11 @@ texts! {
         "As it stands in Google Cloud under Gmail API → Quotas: 6,000 for new projects, 15,000 for those made before May 2026. Mail is fetched within it.",
         "Как указано в Google Cloud: Gmail API → Квоты. 6000 у новых проектов, 15 000 у созданных до мая 2026 года. Почта загружается в этих пределах.",
         "与 Google Cloud 中“Gmail API → 配额”的数值一致：新项目为 6,000，2026 年 5 月之前创建的项目为 15,000。邮件按此额度获取。";
+    ProjectUnits: "Gmail quota units of the whole project per minute", "Единиц квоты Gmail на весь проект в минуту", "整个项目每分钟的 Gmail 配额单位";
+    ProjectUnitsHelp:
+        "Shared by everybody who is linked here: 1,200,000 unless Google has raised it. Another application of the same project takes from it, too.",
+        "Общая для всех подключённых: 1 200 000, если Google её не увеличил. Из неё расходуют и другие приложения того же проекта.",
+        "由此处关联的所有人共享：除非 Google 已提高，否则为 1,200,000。同一项目的其他应用也占用此额度。";
     EndpointAuthorize: "Authorize URL", "Адрес авторизации", "授权地址";
     EndpointToken: "Token URL", "Адрес выдачи токенов", "令牌地址";
     EndpointRevoke: "Revoke URL", "Адрес отзыва", "撤销地址";

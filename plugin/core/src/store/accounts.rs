@@ -1,6 +1,6 @@
 //! Accounts, their folders and their streams.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::column::{Column, Json};
 use super::query;
@@ -11,7 +11,7 @@ use super::rows::{
 use crate::ids;
 use crate::model::{Error, Result};
 use crate::platform::{Platform, StoreError, Value, Write};
-use crate::provider::{RemoteFolder, RemoteId, Role, Spending};
+use crate::provider::{RemoteFolder, RemoteId, Role};
 
 /// Rows that one step of a purge deletes per collection.
 const PURGE: u32 = 500;
@@ -21,39 +21,6 @@ pub(crate) async fn get(
     id: &str,
 ) -> std::result::Result<Option<Account>, StoreError> {
     query::get(platform, &[id]).await
-}
-
-/// What was spent of an account's quota.
-pub(crate) async fn spending(
-    platform: &impl Platform,
-    id: &str,
-) -> std::result::Result<Spending, StoreError> {
-    let row: Option<Budget> = query::get(platform, &[id]).await?;
-    Ok(row.map(|row| row.spent.0).unwrap_or_default())
-}
-
-/// What was spent, by account.
-pub(crate) async fn all_spending(
-    platform: &impl Platform,
-) -> std::result::Result<HashMap<String, Spending>, StoreError> {
-    let rows: Vec<Budget> = query::all(platform, Vec::new(), None).await?;
-    let spent = rows.into_iter().map(|row| (row.account, row.spent.0));
-    Ok(spent.collect())
-}
-
-/// Keeps what was spent for the next call.
-pub(crate) async fn keep_spending(
-    platform: &impl Platform,
-    id: &str,
-    spent: Spending,
-) -> std::result::Result<(), StoreError> {
-    let row = Budget {
-        account: id.to_owned(),
-        spent: Json(spent),
-    };
-    platform
-        .apply(query::put(vec![row]).into_iter().collect())
-        .await
 }
 
 /// What a comparing round was told of membership is of no use to the next.

@@ -16,6 +16,7 @@ pub(crate) mod queues;
 pub(crate) mod reads;
 pub mod rows;
 pub mod schema;
+pub(crate) mod spending;
 pub(crate) mod subscriptions;
 mod summary;
 pub(crate) mod writing;

@@ -52,6 +52,7 @@ pub fn collections() -> Vec<Collection> {
             &["user", "provider", "identity"],
         ),
         collection::<rows::Budget>(&["account"], &[]),
+        collection::<rows::Pool>(&["provider", "at"], &[]),
         collection::<rows::Told>(&["id"], &[&["account"]]),
         collection::<rows::Subscription>(&["account"], &[&["remote"]]),
         collection::<rows::Keys>(&["provider"], &[]),

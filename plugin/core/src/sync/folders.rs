@@ -3,10 +3,10 @@
 use super::{Fault, Worker};
 use crate::platform::{Platform, StoreError};
 use crate::provider::{Profile, Provider, ProviderError, Role};
-use crate::store::accounts;
 use crate::store::column::{Column, Json};
 use crate::store::queues::time;
 use crate::store::rows::Stream;
+use crate::store::{accounts, spending};
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// Lists folders, and begins or ends streams.
@@ -33,6 +33,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let account = &self.account;
         let mut writes =
             accounts::folder_writes(self.platform, account, &folders, self.now()).await?;
+        writes.push(spending::forget(&account.provider, self.now()));
         let mut streams = Vec::new();
         for (position, stream) in wanted.iter().enumerate() {
             let position = i64::try_from(position).unwrap_or(i64::MAX);

@@ -22,7 +22,7 @@ use crate::platform::{Platform, StoreError, Value, Write};
 use crate::provider::{Provider, ProviderError};
 use crate::store::column::Column;
 use crate::store::rows::{Account, Stream};
-use crate::store::{accounts, queues, subscriptions, writing};
+use crate::store::{accounts, queues, spending, subscriptions, writing};
 use plan::{Situation, Step};
 
 /// A run ends after the step during which this much time has passed, in milliseconds: a job must not hold up what waits.
@@ -205,7 +205,7 @@ async fn attempt<P: Platform, C: Connect>(
         mailbox.patient(next.is_patient());
         let done = worker.step(&next).await;
         if let Some(spent) = mailbox.spent() {
-            accounts::keep_spending(platform, id, spent).await?;
+            spending::keep(platform, &worker.account.provider, id, spent).await?;
         }
         match done {
             Ok(()) => {}

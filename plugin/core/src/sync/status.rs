@@ -6,7 +6,7 @@ use crate::provider;
 use crate::settings::texts::{Locale, Text};
 use crate::settings::{self, ProviderKind};
 use crate::store::rows::{Account, Stream};
-use crate::store::{accounts, queues};
+use crate::store::{accounts, queues, spending};
 
 fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
@@ -111,9 +111,9 @@ async fn quota(platform: &impl Platform, account: &Account) -> Result<Quota, Sto
     let Some(quota) = granted(platform, &account.provider).await? else {
         return Ok(Quota::default());
     };
-    let spent = accounts::spending(platform, &account.id).await?;
+    let spent = spending::of_account(platform, &account.id).await?;
     Ok(Quota {
-        used: spent.within(quota, platform.now()),
+        used: spent.units.within(quota, platform.now()),
         units: quota.units,
         window: quota.window_ms,
     })

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use email_manager_core::platform::Clock as _;
 use email_manager_core::provider::{
-    DraftFate, MadeDraft, Outgoing, OutgoingAttachment, Provider as _, ProviderError,
+    DraftFate, Edit, MadeDraft, Outgoing, OutgoingAttachment, Provider as _, ProviderError,
 };
 use email_manager_core::settings::ProviderKind;
-use provider_sim::{Action, Fault, RetryAfter};
+use provider_sim::{Action, Fault, Limits, RetryAfter};
 use rstest::rstest;
 
 use crate::support::{GOOGLE, MICROSOFT, World, side};
@@ -332,4 +332,32 @@ async fn the_largest_file_goes_in_pieces_of_four_megabytes(
     let attached = draft.1.unwrap().attachments;
     let arrived = mailbox.attachment(&id, &attached[0]).await.unwrap();
     assert!(arrived == file, "other bytes arrived than were sent");
+}
+
+/// What Outlook takes in five minutes is known beforehand, so that no piece is sent only to be refused.
+#[tokio::test]
+async fn more_than_outlook_takes_in_five_minutes_waits_for_its_turn() {
+    let world = world(MICROSOFT, 1).await;
+    world.sim.set_limits(Limits::default());
+    let large = vec![7; 80_000_000];
+    let first = message(&world, std::slice::from_ref(&large));
+    let second = Outgoing {
+        marker: "marker-2".to_owned(),
+        ..message(&world, &[large])
+    };
+    let mailbox = world.mailbox().await;
+    mailbox.create_draft(&first).await.unwrap();
+    let begun = world.host.now();
+    let Err(ProviderError::Paced { until }) = mailbox.create_draft(&second).await else {
+        panic!("there is no room for all of it");
+    };
+    assert!(until > begun && until <= begun + 310_000, "{until}");
+    // A mark is too small to wait for.
+    let newest = world.at_provider().messages[0].id.clone();
+    mailbox.edit(&[newest], &Edit::Starred(true)).await.unwrap();
+    world.advance((until - begun).div_ceil(1_000));
+    mailbox.create_draft(&second).await.unwrap();
+    let log = world.sim.log().entries();
+    assert!(log.iter().all(|entry| entry.status != Some(429)));
+    assert!(log.iter().any(|entry| entry.method == "PATCH"));
 }

@@ -176,6 +176,16 @@ impl World {
         caller: &Caller,
         options: &[(&str, &str)],
     ) -> Result<String, Error> {
+        self.try_link_of(caller, OWNER, options).await
+    }
+
+    /// The same, of the mailbox at another address.
+    pub async fn try_link_of(
+        &self,
+        caller: &Caller,
+        address: &str,
+        options: &[(&str, &str)],
+    ) -> Result<String, Error> {
         let redirect = self.host.redirect_uri().unwrap();
         let options = options
             .iter()
@@ -190,7 +200,9 @@ impl World {
             "the-state",
         )
         .await?;
-        let location = self.consent(&begun.authorize_url, OWNER, None, false).await;
+        let location = self
+            .consent(&begun.authorize_url, address, None, false)
+            .await;
         let query: Vec<(String, String)> = url::Url::parse(&location)
             .unwrap()
             .query_pairs()

@@ -3,10 +3,12 @@
 
 use email_manager_core::accounts;
 use email_manager_core::settings::ProviderKind;
-use provider_sim::{Change, Deliver, Limits};
+use provider_sim::corpus::Profile;
+use provider_sim::{Account, Change, Deliver, Limits};
 
 use crate::engine::Engine;
-use crate::support::{GOOGLE, MICROSOFT, OWNER, side};
+use crate::pacing::{refusals, slow};
+use crate::support::{GOOGLE, MICROSOFT, OWNER, World, side};
 
 /// Messages that were fetched whole, by now.
 fn fetched(engine: &Engine) -> u64 {
@@ -77,4 +79,35 @@ async fn only_what_differs_is_fetched(
         again <= 2 * differ,
         "{again} messages were fetched for {differ} that differ"
     );
+}
+
+/// How long it takes to be whole again, within the quota; `LOST_MESSAGES` says in how large a mailbox.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_large_mailbox_recovers_within_its_quota(#[case] kind: ProviderKind) {
+    let messages = std::env::var("LOST_MESSAGES").map_or(1_000, |count| count.parse().unwrap());
+    let mailbox = Account::new(OWNER, "Ada Lovelace")
+        .with_messages(messages)
+        .with_profile(Profile::Small);
+    let world = World::of(kind, mailbox).await;
+    let engine = Engine::of(world, &[], Limits::none()).await;
+    engine.settle().await;
+    let differ = change_behind(&engine);
+    let provider = engine.world.sim.backend(side(kind));
+    provider.expire_cursors(OWNER).unwrap();
+    engine.world.sim.set_limits(Limits::default());
+    slow(&engine);
+    let (began, before, asked) = (engine.now(), fetched(&engine), engine.requests());
+    engine.sync().await;
+    let took = (engine.now() - began) / 1_000;
+    let asked = engine.requests() - asked;
+    println!(
+        "{}: {messages} messages compared in {took} s of the test clock, with {asked} requests",
+        kind.name()
+    );
+    engine.check().await;
+    assert!(fetched(&engine) - before <= 2 * differ);
+    assert_eq!(refusals(&engine), 0);
 }

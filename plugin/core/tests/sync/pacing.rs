@@ -3,22 +3,23 @@
 use std::time::Duration;
 
 use email_manager_core::model::{Action, Condition, Filter, Slice, Subject};
+use email_manager_core::settings::form::Entry;
 use email_manager_core::{accounts, actions, ids, mailbox};
-use provider_sim::Limits;
+use provider_sim::{Account, Limits};
 
 use crate::engine::Engine;
-use crate::support::{GOOGLE, MICROSOFT};
+use crate::support::{GOOGLE, MICROSOFT, OWNER, World};
 
 /// Every request takes this long, one after the other.
 const LATENCY: Duration = Duration::from_millis(100);
 
-fn slow(engine: &Engine) {
+pub(crate) fn slow(engine: &Engine) {
     let clock = engine.world.clock.clone();
     engine.host().on_request(move || clock.advance(LATENCY));
 }
 
 /// Answers of the provider that said "too much".
-fn refusals(engine: &Engine) -> usize {
+pub(crate) fn refusals(engine: &Engine) -> usize {
     let entries = engine.world.sim.log().entries();
     entries
         .iter()
@@ -142,4 +143,41 @@ async fn a_persons_action_does_not_wait_for_a_backfill() {
     assert!(starred, "it is there");
     assert!(engine.now() - began < 1_000);
     assert_eq!(refusals(&engine), 0);
+}
+
+/// Two mailboxes of which each could use up what the project grants.
+#[tokio::test]
+async fn all_mailboxes_together_stay_within_the_projects_quota() {
+    let eve = "eve@example.com";
+    let of = |address: &str| Account::new(address, "Somebody").with_messages(1_000);
+    let world = World::among(GOOGLE, [of(OWNER), of(eve)]).await;
+    let limits = Limits {
+        google_project_units_per_minute: Some(6_000),
+        ..Limits::default()
+    };
+    let engine = Engine::of(world, &[], limits.clone()).await;
+    engine.world.sim.set_limits(Limits::none());
+    let units = ("project_units_per_minute", Entry::Integer(6_000));
+    assert_eq!(engine.world.save(&[units]).await, []);
+    let linked = engine
+        .world
+        .try_link_of(&engine.me, eve, &[("sync-since", "all")]);
+    linked.await.unwrap();
+    engine.world.sim.set_limits(limits);
+    slow(&engine);
+    let began = engine.now();
+    engine
+        .until(async |engine| engine.now() >= began + 5 * 60_000)
+        .await;
+    assert_eq!(refusals(&engine), 0, "nothing was asked only to be refused");
+    let stored: Vec<u64> = accounts::list(engine.host(), &engine.me)
+        .await
+        .unwrap()
+        .iter()
+        .map(|account| account.status.stored)
+        .collect();
+    println!("{stored:?} stored");
+    // Of 30,000 units, a tenth is left to what people wait for.
+    assert!(stored.iter().sum::<u64>() * 20 >= 24_000, "{stored:?}");
+    assert!(stored.iter().all(|count| *count >= 300), "both get on");
 }

@@ -102,12 +102,12 @@ impl<P: Platform> Gmail<'_, P> {
         let units = || parts.iter().map(|part| units::of(&part.method, &part.path));
         let now = self.client.platform.now();
         // None fits: that is for the request itself to say.
-        let fitting = self.client.budget.fitting(units(), now).max(1);
+        let fitting = self.client.budgets.fitting(units(), now).max(1);
         let (parts, later) = parts.split_at(fitting.min(parts.len()));
         let first = later
             .first()
             .map(|part| units::of(&part.method, &part.path));
-        let paced = first.map(|units| self.client.budget.room_at(units, now));
+        let paced = first.map(|units| self.client.budgets.room_at(units, now));
         let mut random = [0; 12];
         self.client.platform.fill(&mut random);
         let boundary = random.iter().fold("batch_".to_owned(), |text, byte| {

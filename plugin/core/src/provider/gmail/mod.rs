@@ -15,17 +15,17 @@ mod units;
 mod watch;
 mod wire;
 
-pub use units::UNITS_PER_MINUTE;
-pub(super) use units::quota;
+pub use units::{PROJECT_UNITS_PER_MINUTE, UNITS_PER_MINUTE};
+pub(super) use units::{project_quota, quota};
 
 use serde::de::DeserializeOwned;
 
 use super::budget::Budget;
-use super::client::{Call, Client};
+use super::client::{Budgets, Call, Client};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
     PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage, Result, Spending,
-    Subscribed, Wanted,
+    Spent, Subscribed, Wanted,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind};
@@ -40,13 +40,13 @@ pub struct Gmail<'a, P> {
 }
 
 impl<'a, P: Platform> Gmail<'a, P> {
-    /// The mailbox of a linked account, of which so much was spent of so much.
+    /// The mailbox of a linked account, of which so much was spent of so much: of its own quota, and of that of all mailboxes.
     pub fn new(
         platform: &'a P,
         endpoints: Endpoints,
         account: &str,
-        quota: Quota,
-        spending: Spending,
+        own: (Quota, Spending),
+        shared: (Quota, Spending),
     ) -> Self {
         let client = Client {
             platform,
@@ -54,7 +54,11 @@ impl<'a, P: Platform> Gmail<'a, P> {
             account: account.to_owned(),
             classify: errors::classify,
             price: units::of,
-            budget: Budget::new(quota, spending),
+            budgets: Budgets {
+                own: Budget::new(own.0, own.1),
+                shared: Some(Budget::shared(shared.0, shared.1)),
+                uploads: None,
+            },
         };
         Self { client, endpoints }
     }
@@ -147,11 +151,11 @@ impl<P: Platform> Provider for Gmail<'_, P> {
     }
 
     fn patient(&self, patient: bool) {
-        self.client.budget.patient(patient);
+        self.client.budgets.patient(patient);
     }
 
-    fn spent(&self) -> Option<Spending> {
-        self.client.budget.news()
+    fn spent(&self) -> Option<Spent> {
+        self.client.budgets.spent()
     }
 
     async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {

@@ -3,9 +3,20 @@
 use http::Method;
 
 use crate::provider::budget::Quota;
+use crate::settings::ProviderSettings;
 
 /// Per person and minute, for a new project; an older one has 15,000.
 pub const UNITS_PER_MINUTE: u32 = 6_000;
+
+/// Of all people together and per minute, for a whole Google Cloud project.
+pub const PROJECT_UNITS_PER_MINUTE: u32 = 1_200_000;
+
+/// That of all people together is never less than that of one.
+pub(in crate::provider) fn project_quota(settings: &ProviderSettings) -> Quota {
+    let person = settings.units_per_minute.unwrap_or(UNITS_PER_MINUTE);
+    let project = settings.project_units_per_minute;
+    quota(project.unwrap_or(PROJECT_UNITS_PER_MINUTE).max(person))
+}
 
 pub(in crate::provider) fn quota(units_per_minute: u32) -> Quota {
     Quota {

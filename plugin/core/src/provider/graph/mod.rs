@@ -21,11 +21,11 @@ use http::Method;
 use serde::de::DeserializeOwned;
 
 use super::budget::Budget;
-use super::client::{Call, Client, escape};
+use super::client::{Budgets, Call, Client, escape};
 use super::{
     Address, Changes, DraftFate, Edit, Light, Listing, MadeDraft, Outgoing, Profile, Provider,
     ProviderError, PushTarget, Quota, RemoteAttachment, RemoteFolder, RemoteId, RemoteMessage,
-    Result, Role, Spending, Subscribed, Wanted,
+    Result, Role, Spending, Spent, Subscribed, Wanted,
 };
 use crate::platform::Platform;
 use crate::settings::{Endpoints, ProviderKind, Secret};
@@ -34,6 +34,13 @@ use crate::settings::{Endpoints, ProviderKind, Secret};
 const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
 /// What precedes a category's name in a container's id.
 const CATEGORY: &str = "category:";
+
+/// Bytes that one application may put into a mailbox: the 150 MB of Outlook's service limits, of 2^20 bytes each as Exchange counts sizes. Were
+/// they fewer, the last pieces would be refused, and wait.
+const UPLOADS: Quota = Quota {
+    units: 150 << 20,
+    window_ms: 300_000,
+};
 
 /// Requests of one application to one mailbox, those of a batch each counted.
 pub(super) const QUOTA: Quota = Quota {
@@ -69,7 +76,14 @@ pub(crate) async fn admits(
 ) -> Result<()> {
     // There is no account yet whose token could be taken.
     let shared = Some(address.to_owned());
-    let graph = Graph::new(platform, endpoints, "", shared, QUOTA, Spending::default());
+    let graph = Graph::new(
+        platform,
+        endpoints,
+        "",
+        shared,
+        Spending::default(),
+        Spending::default(),
+    );
     let call = Call::get(graph.url("/mailFolders/inbox?$select=id"))
         .header("authorization", format!("Bearer {}", token.0));
     let answer = graph.client.send_bare(call).await?;
@@ -84,15 +98,15 @@ pub(crate) async fn admits(
 }
 
 impl<'a, P: Platform> Graph<'a, P> {
-    /// The mailbox of a linked account, of which so much was spent of so much; `shared`: the address of a mailbox that is not the
-    /// person's own.
+    /// The mailbox of a linked account, of whose quota so much was spent and to which so many bytes were uploaded; `shared`: the address
+    /// of a mailbox that is not the person's own.
     pub fn new(
         platform: &'a P,
         endpoints: Endpoints,
         account: &str,
         shared: Option<String>,
-        quota: Quota,
         spending: Spending,
+        uploaded: Spending,
     ) -> Self {
         let client = Client {
             platform,
@@ -104,7 +118,11 @@ impl<'a, P: Platform> Graph<'a, P> {
                 errors::classify
             },
             price: |_, _| 1,
-            budget: Budget::new(quota, spending),
+            budgets: Budgets {
+                own: Budget::new(QUOTA, spending),
+                shared: None,
+                uploads: Some(Budget::new(UPLOADS, uploaded)),
+            },
         };
         Self {
             client,
@@ -246,11 +264,11 @@ impl<P: Platform> Provider for Graph<'_, P> {
     }
 
     fn patient(&self, patient: bool) {
-        self.client.budget.patient(patient);
+        self.client.budgets.patient(patient);
     }
 
-    fn spent(&self) -> Option<Spending> {
-        self.client.budget.news()
+    fn spent(&self) -> Option<Spent> {
+        self.client.budgets.spent()
     }
 
     async fn attachment(&self, message: &str, attachment: &RemoteAttachment) -> Result<Vec<u8>> {

@@ -229,6 +229,18 @@ row! {
     "budgets" => pub struct Budget {
         account: String,
         spent: Json<crate::provider::Spending>,
+        /// Bytes put into the mailbox, where the provider counts them.
+        uploaded: Option<Json<crate::provider::Spending>>,
+    }
+}
+
+row! {
+    /// What was spent, in a few seconds, of the quota that all mailboxes at a provider share.
+    "pools" => pub struct Pool {
+        provider: String,
+        /// Their beginning.
+        at: u64,
+        units: i64,
     }
 }
 

@@ -37,6 +37,9 @@ const COMMON: [&str; 13] = [
     "upload_protocol",
 ];
 
+/// Whose units are those of all mailboxes together; no address.
+const PROJECT: &str = "";
+
 /// A call that may be carried out.
 pub(crate) struct Call {
     pub(crate) google: Arc<Google>,
@@ -284,7 +287,13 @@ pub(crate) async fn admit(
         google
             .units
             .take(&access.address, method.units, limit, now)
-            .map_err(|_| ApiError::units_exhausted())?;
+            .map_err(|_| ApiError::units_exhausted("defaultPerMinutePerUser"))?;
+    }
+    if let Some(limit) = limits.google_project_units_per_minute {
+        google
+            .units
+            .take(PROJECT, method.units, limit, now)
+            .map_err(|_| ApiError::units_exhausted("defaultPerMinutePerProject"))?;
     }
     if limits.latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(limits.latency_ms)).await;

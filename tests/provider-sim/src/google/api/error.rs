@@ -182,7 +182,7 @@ impl ApiError {
     }
 
     /// The minute's units are used up.
-    pub(crate) fn units_exhausted() -> Self {
+    pub(crate) fn units_exhausted(limit: &str) -> Self {
         Self {
             domain: "usageLimits",
             details: Some(error_info(
@@ -190,7 +190,7 @@ impl ApiError {
                 &json!({
                     "service": "gmail.googleapis.com",
                     "quota_metric": "gmail.googleapis.com/default",
-                    "quota_limit": "defaultPerMinutePerUser",
+                    "quota_limit": limit,
                 }),
             )),
             ..Self::new(
