@@ -54,6 +54,12 @@ const DEEP: &[Suite] = &[
         variable: ("PROPTEST_CASES", "1000"),
     },
     Suite {
+        name: "recovery",
+        what: "a lost cursor in a mailbox of 100,000 messages, at both providers, within the quota",
+        arguments: engine!("recovers"),
+        variable: ("LOST_MESSAGES", "100000"),
+    },
+    Suite {
         name: "faults",
         what: "every fault at every request of a backfill and an increment, at both providers",
         arguments: engine!("faults"),
