@@ -11,6 +11,9 @@ use url::Url;
 /// Every request to either fake.
 const ACCESS: &str = "/_control/access";
 
+/// Some of them whole, once that is wanted.
+const EXCHANGES: &str = "/_control/exchanges";
+
 /// Of which so many are remembered.
 const REMEMBERED: usize = 50_000;
 
@@ -366,6 +369,27 @@ impl Providers {
         self.call("google", reqwest::Method::DELETE, ACCESS, None)
             .await?;
         Ok(())
+    }
+
+    /// Keeps whole requests and answers from now on, at both.
+    ///
+    /// # Errors
+    ///
+    /// If the control API refuses.
+    pub async fn keep_exchanges(&self) -> Result<()> {
+        self.call("google", reqwest::Method::PUT, EXCHANGES, None)
+            .await?;
+        Ok(())
+    }
+
+    /// Those that were kept, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If the control API refuses.
+    pub async fn exchanges(&self) -> Result<Bytes> {
+        self.call("google", reqwest::Method::GET, EXCHANGES, None)
+            .await
     }
 
     /// When each mailbox, by its address, was asked for its news, at both: milliseconds since the Unix epoch, oldest first.

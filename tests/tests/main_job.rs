@@ -1,6 +1,6 @@
 //! The main job works for both providers, through the HTTP API, with real processes: link, synchronise, read, manage, send, survive an
 //! expired token, a disabled plugin and a killed host, unlink. And the plugin asks the providers for nothing that the official
-//! libraries do not drive as well.
+//! libraries do not drive as well, and in no other way than the providers describe.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@ use end_to_end::report::Report;
 
 async fn works(provider: &'static str) {
     let mut stack = common::start().await;
+    stack.site.providers.keep_exchanges().await.unwrap();
     let mut report = Report::default();
     report.begin("set-up");
     if let Some(plugin) = main_job::set_up(&stack, &mut report).await {
@@ -23,6 +24,7 @@ async fn works(provider: &'static str) {
     if !report.passed() {
         panic!("{report}\n{}", common::log(&stack));
     }
+    common::description::fits(&stack.site.providers, provider).await;
     let used = stack.site.providers.mail_routes(provider).await.unwrap();
     let unknown: Vec<_> = used
         .difference(&common::driven_routes(provider))

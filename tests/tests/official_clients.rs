@@ -1,7 +1,5 @@
-//! The providers' own client libraries are content with the fakes, on every route that the plugin uses (`tests/clients/*.routes`).
-//!
-//! `cargo xtask test` installs the libraries and says where their Python and Node are; without it these tests look for `target/clients`,
-//! and take the search path's Node.
+//! The providers' own client libraries are content with the fakes, on every route that the plugin uses (`tests/clients/*.routes`), and what
+//! they are told fits the providers' descriptions.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,22 +10,11 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::process::Command;
 
+use common::description::{fits, node, python, script};
 use end_to_end::programs::{SHARED_MAILBOX, Simulator};
 use end_to_end::signing_in::{NOWHERE, access_token};
-
-fn python() -> PathBuf {
-    let python = std::env::var_os("CLIENTS_PYTHON")
-        .map_or_else(|| xtask::target().join("clients/bin/python"), PathBuf::from);
-    assert!(
-        python.exists(),
-        "{} is missing: `cargo xtask test` installs the official libraries",
-        python.display()
-    );
-    python
-}
 
 /// Runs a script with the fake's address and a token, and answers the routes that it drove.
 async fn drive(provider: &'static str, program: Command) -> BTreeSet<String> {
@@ -36,6 +23,7 @@ async fn drive(provider: &'static str, program: Command) -> BTreeSet<String> {
     let simulator = Simulator::start(&fakes, folder.path(), 60, NOWHERE, &["--no-limits"])
         .await
         .unwrap();
+    simulator.providers.keep_exchanges().await.unwrap();
     let token = access_token(&simulator, provider).await.unwrap();
     let base = simulator
         .providers
@@ -63,12 +51,13 @@ async fn drive(provider: &'static str, program: Command) -> BTreeSet<String> {
         String::from_utf8_lossy(&run.stdout),
         String::from_utf8_lossy(&run.stderr)
     );
+    fits(&simulator.providers, provider).await;
     simulator.providers.mail_routes(provider).await.unwrap()
 }
 
 async fn is_content(provider: &'static str) {
-    let mut program = Command::new(python());
-    program.arg(xtask::root().join(format!("tests/clients/drive_{provider}.py")));
+    let mut program = python();
+    program.arg(script(&format!("drive_{provider}.py")));
     let driven = drive(provider, program).await;
     let missing: Vec<_> = common::driven_routes(provider)
         .difference(&driven)
@@ -93,11 +82,8 @@ async fn msgraph_sdk_is_content() {
 /// It pages, uploads and batches by code of its own.
 #[tokio::test]
 async fn microsoft_graph_client_is_content() {
-    let mut program = Command::new("node");
-    if let Some(path) = std::env::var_os("CLIENTS_NODE") {
-        program.env("PATH", path);
-    }
-    program.arg(xtask::root().join("tests/clients/drive_microsoft.js"));
+    let mut program = node();
+    program.arg(script("drive_microsoft.js"));
     let driven = drive("microsoft", program).await;
     for own in [
         "GET /v1.0/me/mailFolders/{folder}/messages/delta",

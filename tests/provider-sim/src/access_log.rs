@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::Provider;
+use crate::{Exchanges, Provider};
 
 /// Entries kept; older ones are dropped, their counts stay.
 const ENTRIES: usize = 50_000;
@@ -70,6 +70,8 @@ struct Inner {
 #[derive(Debug, Default)]
 pub struct AccessLog {
     inner: Mutex<Inner>,
+    /// In full, if somebody wants that.
+    pub exchanges: Exchanges,
 }
 
 impl AccessLog {

@@ -11,13 +11,13 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use crate::access_log::{Access, AccessLog, CallerAddress, RouteTemplate, loggable_query};
 use crate::fault::{Action, Candidate, Faults, RetryAfter};
-use crate::{Backend, Clock};
+use crate::{Backend, Clock, Exchange};
 
 /// The connection closes without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -141,7 +141,11 @@ impl Gate {
         let request = Request::from_parts(parts, body);
         match action {
             None => {
-                let response = self.carry_out(request).await;
+                let response = if self.inner.log.exchanges.are_wanted() {
+                    self.carry_out_kept(&asked, request).await
+                } else {
+                    self.carry_out(request).await
+                };
                 self.record(asked, Some(&response), None);
                 Ok(response)
             }
@@ -240,6 +244,32 @@ impl Gate {
         }
     }
 
+    /// Carries it out and keeps both bodies, where they are JSON.
+    async fn carry_out_kept(&self, asked: &Asked, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let body = collect(body).await;
+        let sent = json_of(&parts.headers, &body);
+        let response = self
+            .carry_out(Request::from_parts(parts, Body::from(body)))
+            .await;
+        let route = route_of(&response);
+        let (parts, body) = response.into_parts();
+        let body = collect(body).await;
+        // What has no template is no part of a mail API.
+        if let Some(route) = route {
+            self.inner.log.exchanges.add(Exchange {
+                provider: self.inner.backend.provider(),
+                method: asked.method.clone(),
+                route,
+                query: asked.query.clone(),
+                status: parts.status.as_u16(),
+                request: sent,
+                answer: json_of(&parts.headers, &body),
+            });
+        }
+        Response::from_parts(parts, Body::from(body))
+    }
+
     async fn carry_out_late(
         &self,
         request: Request,
@@ -322,6 +352,12 @@ impl Gate {
             agent: asked.agent,
         });
     }
+}
+
+fn json_of(headers: &HeaderMap, body: &[u8]) -> Option<serde_json::Value> {
+    let media_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let is_json = media_type.starts_with("application/json");
+    is_json.then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
 async fn collect(body: Body) -> Bytes {

@@ -27,6 +27,7 @@ mod clock;
 mod content;
 mod control;
 pub mod corpus;
+mod exchange;
 mod fault;
 mod gate;
 pub mod google;
@@ -45,6 +46,7 @@ pub use backend::{
 };
 pub use clock::{Clock, SystemClock, TestClock};
 pub use content::{Content, SeedMail, fill};
+pub use exchange::{Exchange, Exchanges};
 pub use fault::{Action, Fault, FaultState, Faults, RetryAfter};
 pub use gate::{Gate, NoAnswer};
 pub use keys::Keys;

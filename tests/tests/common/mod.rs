@@ -7,6 +7,8 @@
     reason = "each test file uses a part; a test may stop at the first surprise"
 )]
 
+pub(crate) mod description;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 //! GET|POST|DELETE /_control/faults     DELETE /_control/faults/{id}
 //! GET|PUT  /_control/limits
 //! GET|DELETE /_control/access          GET /_control/access/counts
+//! GET|PUT  /_control/exchanges                              whole requests and answers, kept from PUT on
 //! GET      /_control/{provider}/mailboxes/{address}                         the whole state
 //! POST     /_control/{provider}/mailboxes/{address}/messages                message/rfc822 body; ?folder=&read=&starred=&label=&received=
 //! POST     /_control/{provider}/mailboxes/{address}/generate                {count}
@@ -80,6 +81,7 @@ pub(crate) fn routes(controls: Controls) -> Router {
         .route("/_control/limits", get(limits).put(set_limits))
         .route("/_control/access", get(access).delete(clear_access))
         .route("/_control/access/counts", get(access_counts))
+        .route("/_control/exchanges", get(exchanges).put(keep_exchanges))
         .route(
             "/_control/{provider}/mailboxes/{address}",
             get(mailboxes::state),
@@ -180,5 +182,14 @@ async fn access_counts(State(controls): State<Controls>) -> Answer {
 
 async fn clear_access(State(controls): State<Controls>) -> StatusCode {
     controls.log.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn exchanges(State(controls): State<Controls>) -> Answer {
+    to_json(&controls.log.exchanges.all())
+}
+
+async fn keep_exchanges(State(controls): State<Controls>) -> StatusCode {
+    controls.log.exchanges.keep();
     StatusCode::NO_CONTENT
 }

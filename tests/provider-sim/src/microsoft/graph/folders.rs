@@ -50,7 +50,6 @@ fn show(call: &Call, m: &Mailbox, folder: u32) -> Value {
     };
     put("unreadItemCount", json!(unread));
     put("totalItemCount", json!(total));
-    put("sizeInBytes", json!(total * 30_000));
     put("isHidden", json!(f.hidden));
     if let Some(query) = &f.query {
         put("filterQuery", json!(query));
