@@ -302,6 +302,13 @@ pub struct Changes {
     pub snapshot: bool,
 }
 
+impl Changes {
+    /// Whether nothing has happened.
+    pub(crate) fn are_none(&self) -> bool {
+        self.items.is_empty() && !self.more && !self.snapshot
+    }
+}
+
 /// A change to be made at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[expect(missing_docs, reason = "named as in the contract")]

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::fetch::BITE;
+use super::plan;
 use super::{Fault, Worker};
 use crate::platform::{Level, Platform, Value};
 use crate::provider::{self, Change, Changes, Provider, ProviderError, RemoteId};
@@ -24,19 +25,61 @@ struct ToDo {
 }
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
-    /// A page of a stream's news.
+    /// A page of a stream's news. If there are none, the others that are due are looked at as well: most rounds of most accounts find
+    /// nothing anywhere, and then cost one batch.
     pub(super) async fn follow(&mut self, name: &str) -> Result<(), Fault> {
-        let stream = self.named(name)?;
-        // What is asked for while the provider answers is not in its answer.
-        let began = self.now().max(self.account.poked);
-        let Some(cursor) = &stream.cursor else {
-            return self.lost(stream).await;
-        };
-        let changes = match self.mailbox.changes(name, cursor).await {
-            Ok(changes) => changes,
-            Err(ProviderError::CursorLost) => return self.lost(stream).await,
-            Err(error) => return Err(error.into()),
-        };
+        let first = self.named(name)?;
+        let situation = self.situation(&self.streams);
+        let others = plan::due(&situation).filter(|stream| stream.stream != name);
+        let others: Vec<Stream> = others.cloned().collect();
+        let mut quiet = Vec::new();
+        for stream in std::iter::once(first).chain(others) {
+            // What is asked for while the provider answers is not in its answer.
+            let began = self.now().max(self.account.poked);
+            let Some(cursor) = &stream.cursor else {
+                self.keep_quiet(quiet).await?;
+                return self.lost(stream).await;
+            };
+            let changes = match self.mailbox.changes(&stream.stream, cursor).await {
+                Ok(changes) => changes,
+                Err(error) => {
+                    self.keep_quiet(quiet).await?;
+                    return match error {
+                        ProviderError::CursorLost => self.lost(stream).await,
+                        error => Err(error.into()),
+                    };
+                }
+            };
+            if !changes.are_none() || stream.comparing {
+                self.keep_quiet(quiet).await?;
+                return self.take(stream, began, changes).await;
+            }
+            quiet.push(Stream {
+                cursor: Some(changes.next),
+                more: false,
+                polled: began,
+                ..stream
+            });
+            if self.spent() {
+                break;
+            }
+        }
+        self.keep_quiet(quiet).await
+    }
+
+    /// Nothing has happened in these.
+    async fn keep_quiet(&self, streams: Vec<Stream>) -> Result<(), Fault> {
+        if streams.is_empty() {
+            return Ok(());
+        }
+        let mut writes: Vec<_> = accounts::put_streams(streams).into_iter().collect();
+        writes.extend(self.went_well("increment"));
+        Ok(self.platform.apply(writes).await?)
+    }
+
+    /// Takes a page of news in.
+    async fn take(&self, stream: Stream, began: u64, changes: Changes) -> Result<(), Fault> {
+        let name = stream.stream.as_str();
         if changes.snapshot && stream.phase == "listing" {
             // It would name everything that is being listed; it is followed when the listing is through.
             let row = Stream {

@@ -10,7 +10,7 @@ use futures::future::join3;
 use futures::{SinkExt as _, StreamExt as _};
 
 use super::fetch::{BITE, Fetched, Ready};
-use super::plan::{self, Situation, Step};
+use super::plan::{self, Step};
 use super::{Fault, Worker};
 use crate::ids;
 use crate::platform::{Platform, Write};
@@ -240,18 +240,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             .iter_mut()
             .find(|stream| stream.stream == after.stream)?;
         *stands = after;
-        let step = plan::next(&Situation {
-            now: self.now(),
-            interval_ms: self.policy.interval_ms,
-            account: &self.account,
-            streams: &streams,
-            send_at: None,
-            edits: false,
-            draft_at: None,
-            fetch_at: None,
-            subscribe_at: None,
-        });
-        let Step::List(name) = step else {
+        let Step::List(name) = plan::next(&self.situation(&streams)) else {
             return None;
         };
         let listed = streams.into_iter().find(|stream| stream.stream == name);

@@ -138,6 +138,21 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         )
     }
 
+    /// Where the account would stand with these streams, if nobody asked for anything.
+    fn situation<'s>(&'s self, streams: &'s [Stream]) -> Situation<'s> {
+        Situation {
+            now: self.now(),
+            interval_ms: self.policy.interval_ms,
+            account: &self.account,
+            streams,
+            send_at: None,
+            edits: false,
+            draft_at: None,
+            fetch_at: None,
+            subscribe_at: None,
+        }
+    }
+
     async fn step(&mut self, step: &Step) -> Result<(), Fault> {
         match step {
             Step::Send => crate::compose::outbox::step(self).await,

@@ -72,8 +72,14 @@ impl Step {
     }
 }
 
-/// Whether news are looked for in this stream now.
-fn due(stream: &Stream, situation: &Situation<'_>) -> bool {
+/// Streams in which news are looked for now.
+pub(super) fn due<'a>(situation: &Situation<'a>) -> impl Iterator<Item = &'a Stream> + use<'a> {
+    let situation = *situation;
+    let streams = situation.streams.iter();
+    streams.filter(move |stream| wants_news(stream, &situation))
+}
+
+fn wants_news(stream: &Stream, situation: &Situation<'_>) -> bool {
     let follows = match stream.phase.as_str() {
         "following" => true,
         // While listing: only once something is to be seen, and never where the first changes repeat the listing.
@@ -136,7 +142,7 @@ pub fn next(situation: &Situation<'_>) -> Step {
             |unseen| Step::List(named(unseen)),
         );
     }
-    if let Some(stream) = streams.iter().find(|stream| due(stream, situation)) {
+    if let Some(stream) = due(situation).next() {
         return Step::Follow(named(stream));
     }
     // Fewest pages first, so that all folders fill from the newest down.

@@ -19,8 +19,8 @@ interface Props {
   onDraft: (draft: Draft) => void;
 }
 
-/** What stands in advanced fields unless somebody changes it: the cloud of everybody else, and Gmail's quota of a new project. */
-const USUAL: ReadonlySet<unknown> = new Set(["global", 6_000]);
+/** What stands in advanced fields unless somebody changes it: the cloud of everybody else, and Gmail's quotas of a new project. */
+const USUAL: ReadonlySet<unknown> = new Set(["global", 6_000, 1_200_000]);
 
 /** One section: its fields, saved together and apart from all others, and how to get what belongs into them. */
 export function SectionForm({ section, draft, onDraft }: Props) {
