@@ -149,6 +149,13 @@ fn leave_out(account: &rows::Account, wanted: &[String]) -> Vec<(&'static str, V
     let mut folders: Vec<String> = leaving.map(local).chain(half.cloned()).collect();
     folders.sort_unstable();
     folders.dedup();
+    if !folders.is_empty() {
+        // A person can move mail out of one of these, as long as it is in sight, into one that is through: neither is followed, so that
+        // nothing would tell of it. The latter are looked at again, after these.
+        let through = wanted.iter().map(local);
+        let through: Vec<String> = through.filter(|id| !folders.contains(id)).collect();
+        folders.extend(through);
+    }
     let pruning = (!folders.is_empty()).then_some(Json(Pruning {
         folders,
         cursor: None,

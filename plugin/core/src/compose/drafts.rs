@@ -156,15 +156,19 @@ pub(crate) async fn step<P: Platform, V: Provider>(
             Ok(worker.platform.apply(writes).await?)
         }
         // The rest follows. Nothing is unclear: what has arrived is asked for, not looked for.
-        Err(Fault::Provider(error @ (ProviderError::Underway | ProviderError::Paced { .. }))) => {
-            let next = match error {
-                ProviderError::Paced { until } => until,
-                _ => worker.now(),
-            };
+        Err(Fault::Provider(ProviderError::Underway)) => {
             let changes = vec![
                 ("creating", false.write()),
-                ("next_try", queues::time(next)),
+                ("next_try", queues::time(worker.now())),
             ];
+            Ok(worker
+                .platform
+                .apply(vec![writing::patch_draft(&row.id, changes)])
+                .await?)
+        }
+        // The rest of the account's work need not wait for it.
+        Err(Fault::Provider(ProviderError::Paced { until })) => {
+            let changes = vec![("next_try", queues::time(until))];
             Ok(worker
                 .platform
                 .apply(vec![writing::patch_draft(&row.id, changes)])

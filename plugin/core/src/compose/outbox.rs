@@ -198,8 +198,10 @@ enum Found {
     Draft(String),
     /// It is out; the message, once it is known.
     Sent(Option<String>),
-    /// Its draft is made in several steps, and the next one can follow: at once, or then.
-    Underway(Option<u64>),
+    /// Its draft is made in several steps, and the next one can follow.
+    Underway,
+    /// There is no room for more until then.
+    Paced(u64),
     /// It will not go out.
     Failed(String),
     /// Nobody knows yet.
@@ -314,9 +316,8 @@ async fn create<P: Platform, V: Provider>(
 fn made(answer: crate::provider::Result<MadeDraft>) -> std::result::Result<Found, Fault> {
     match answer {
         Ok(draft) => Ok(Found::Draft(draft.id)),
-        Err(ProviderError::Underway) => Ok(Found::Underway(None)),
-        // The rest of the account's work need not wait for it.
-        Err(ProviderError::Paced { until }) => Ok(Found::Underway(Some(until))),
+        Err(ProviderError::Underway) => Ok(Found::Underway),
+        Err(ProviderError::Paced { until }) => Ok(Found::Paced(until)),
         Err(ProviderError::Unclear(why)) => Ok(Found::Unclear(why)),
         Err(ProviderError::Refused(why)) => Ok(Found::Failed(why)),
         Err(ProviderError::MissingScope(scope)) => Ok(Found::Failed(format!(
@@ -406,14 +407,23 @@ async fn settle<P: Platform, V: Provider>(
             };
             advance(worker, &row, next, Vec::new()).await.map(drop)
         }
-        Found::Underway(until) => {
+        Found::Paced(until) => {
+            // The rest of the account's work need not wait for it.
+            let next = Outbox {
+                state: "sending".into(),
+                next_try: until,
+                ..row.clone()
+            };
+            advance(worker, &row, next, Vec::new()).await.map(drop)
+        }
+        Found::Underway => {
             // Nothing is unclear: what has arrived is asked for, not looked for.
             let next = Outbox {
                 state: "sending".into(),
                 step: "uploading".into(),
                 reason: None,
                 tries: 0,
-                next_try: until.unwrap_or(now),
+                next_try: now,
                 ..row.clone()
             };
             advance(worker, &row, next, Vec::new()).await.map(drop)
