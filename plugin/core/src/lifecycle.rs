@@ -4,7 +4,7 @@ use crate::platform::{Job, Platform, Priority, StoreError, Value, Write};
 use crate::settings::texts::Locale;
 use crate::settings::{self, ProviderKind, REDIRECT_PATH};
 use crate::store::column::Column;
-use crate::store::{accounts, queues, schema};
+use crate::store::{accounts, queues, schema, subscriptions};
 use crate::{accounts as linked, jobs};
 
 /// See `lifecycle.manifest`.
@@ -78,8 +78,14 @@ pub async fn enable(platform: &impl Platform) -> Result<(), String> {
         run_at: None,
         priority: Priority::Normal,
     };
+    // The host may have another address than when it was here last.
+    let kind = ProviderKind::Microsoft;
+    let address = settings::push_address(&platform.public_origin(), kind);
     platform
-        .apply(vec![Write::Enqueue(tick)])
+        .apply(vec![
+            Write::Enqueue(tick),
+            subscriptions::moved(kind, &address),
+        ])
         .await
         .map_err(text)
 }

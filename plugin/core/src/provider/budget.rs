@@ -172,20 +172,17 @@ impl Budget {
         at.max(now.saturating_add(1))
     }
 
-    /// Spends, or says when there is enough. What costs more than the quota is let through once nothing else was spent.
-    pub(super) fn spend(&self, units: u64, now: u64) -> Result<()> {
+    /// Whether there is room now, or when there will be. What costs more than the quota has room once nothing else was spent.
+    pub(super) fn check(&self, units: u64, now: u64) -> Result<()> {
         let most = self.most().max(units);
-        let mut spending = self.spending.borrow_mut();
-        let at = spending.room_at(units, most, self.quota, now);
+        let at = self.spending.borrow().room_at(units, most, self.quota, now);
         if at > now {
             return Err(ProviderError::Paced { until: at });
         }
-        spending.add(units, self.quota, now);
-        self.fresh.set(self.fresh.get().saturating_add(units));
         Ok(())
     }
 
-    /// Spends what is too little to be worth waiting for.
+    /// Spends, whether or not there is room.
     pub(super) fn note(&self, units: u64, now: u64) {
         self.spending.borrow_mut().add(units, self.quota, now);
         self.fresh.set(self.fresh.get().saturating_add(units));
@@ -212,12 +209,18 @@ mod tests {
         window_ms: 60_000,
     };
 
+    fn spend(budget: &Budget, units: u64, now: u64) -> Result<()> {
+        budget.check(units, now)?;
+        budget.note(units, now);
+        Ok(())
+    }
+
     /// Spends as fast as it is let, `step` milliseconds between two tries; answers (time, units).
     fn spent(budget: &Budget, units: u64, step: u64, until: u64) -> Vec<(u64, u64)> {
         let mut now = 0;
         let mut all = Vec::new();
         while now < until {
-            match budget.spend(units, now) {
+            match spend(budget, units, now) {
                 Ok(()) => {
                     all.push((now, units));
                     now += step;
@@ -251,22 +254,22 @@ mod tests {
     fn a_person_finds_something_left() {
         let budget = Budget::new(GMAIL, Spending::default());
         budget.patient(true);
-        while budget.spend(20, 1_000).is_ok() {}
+        while spend(&budget, 20, 1_000).is_ok() {}
         budget.patient(false);
-        assert_eq!(budget.spend(100, 1_000), Ok(()));
+        assert_eq!(spend(&budget, 100, 1_000), Ok(()));
         assert!(budget.take_fresh() >= 5_900);
         assert_eq!(budget.take_fresh(), 0, "told once");
         let later = Budget::new(GMAIL, budget.spending());
-        assert!(later.spend(100, 2_000).is_err(), "it is remembered");
-        assert_eq!(later.spend(100, 63_000), Ok(()));
+        assert!(spend(&later, 100, 2_000).is_err(), "it is remembered");
+        assert_eq!(spend(&later, 100, 63_000), Ok(()));
     }
 
     #[test]
     fn what_costs_more_than_there_ever_is_goes_through_alone() {
         let budget = Budget::new(Quota { units: 50, ..GMAIL }, Spending::default());
-        assert_eq!(budget.spend(100, 0), Ok(()));
+        assert_eq!(spend(&budget, 100, 0), Ok(()));
         assert_eq!(
-            budget.spend(1, 500),
+            spend(&budget, 1, 500),
             Err(ProviderError::Paced { until: 61_000 })
         );
     }

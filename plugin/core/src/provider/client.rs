@@ -137,26 +137,27 @@ impl Budgets {
         shared.map_or(own, |shared| shared.room_at(units, now).max(own))
     }
 
-    fn spend(&self, units: u64, now: u64) -> Result<()> {
-        let Some(shared) = &self.shared else {
-            return self.own.spend(units, now);
-        };
-        if shared.fitting([units], now) == 0 {
-            let until = shared.room_at(units, now);
-            return Err(ProviderError::Paced { until });
+    /// Spends all that a request costs, or nothing.
+    fn spend(&self, units: u64, body: u64, now: u64) -> Result<()> {
+        let uploads = self.uploads.as_ref();
+        self.own.check(units, now)?;
+        if let Some(shared) = &self.shared {
+            shared.check(units, now)?;
         }
-        self.own.spend(units, now)?;
-        shared.spend(units, now)
+        if let Some(uploads) = uploads.filter(|_| body >= SMALL_BODY) {
+            uploads.check(body, now)?;
+        }
+        self.own.note(units, now);
+        if let Some(shared) = &self.shared {
+            shared.note(units, now);
+        }
+        self.note_upload(body, now);
+        Ok(())
     }
 
-    fn upload(&self, bytes: u64, now: u64) -> Result<()> {
-        match &self.uploads {
-            Some(uploads) if bytes >= SMALL_BODY => uploads.spend(bytes, now),
-            Some(uploads) if bytes > 0 => {
-                uploads.note(bytes, now);
-                Ok(())
-            }
-            _ => Ok(()),
+    fn note_upload(&self, body: u64, now: u64) {
+        if let Some(uploads) = self.uploads.as_ref().filter(|_| body > 0) {
+            uploads.note(body, now);
         }
     }
 
@@ -179,10 +180,12 @@ impl<P: Platform> Client<'_, P> {
         let units = call
             .units
             .unwrap_or_else(|| (self.price)(&call.method, &call.url));
-        self.budgets.spend(units, self.platform.now())?;
+        let body = call.body.len() as u64;
+        self.budgets.spend(units, body, self.platform.now())?;
         let token = self.token(None).await?;
         let mut answer = self.exchange(&call, Some(&token)).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
+            self.budgets.note_upload(body, self.platform.now());
             let fresh = self.token(Some(&token)).await?;
             answer = self.exchange(&call, Some(&fresh)).await?;
         }
@@ -201,6 +204,8 @@ impl<P: Platform> Client<'_, P> {
 
     /// Makes the call without an access token, to an address that is its own authorisation; the answer may be a refusal.
     pub(super) async fn send_bare(&self, call: Call) -> Result<Response> {
+        let body = call.body.len() as u64;
+        self.budgets.spend(0, body, self.platform.now())?;
         self.exchange(&call, None).await
     }
 
@@ -234,8 +239,6 @@ impl<P: Platform> Client<'_, P> {
     }
 
     async fn exchange(&self, call: &Call, token: Option<&Secret>) -> Result<Response> {
-        self.budgets
-            .upload(call.body.len() as u64, self.platform.now())?;
         let builder = http::Request::builder()
             .method(call.method.clone())
             .uri(&call.url)

@@ -217,26 +217,21 @@ fn provider_fields(kind: ProviderKind, locale: Locale) -> Vec<FormField> {
             advanced: true,
             ..field(name, label, Some(help), Control::Text, false)
         }));
-        fields.push(FormField {
-            advanced: true,
-            ..field(
-                "units_per_minute",
-                Text::Units,
-                Some(Text::UnitsHelp),
-                Control::Integer(UNITS.0, UNITS.1),
-                false,
-            )
-        });
-        fields.push(FormField {
-            advanced: true,
-            ..field(
+        let quotas = [
+            ("units_per_minute", Text::Units, Text::UnitsHelp),
+            (
                 "project_units_per_minute",
                 Text::ProjectUnits,
-                Some(Text::ProjectUnitsHelp),
-                Control::Integer(UNITS.0, UNITS.1),
-                false,
-            )
-        });
+                Text::ProjectUnitsHelp,
+            ),
+        ];
+        fields.extend(quotas.map(|(name, label, help)| {
+            let control = Control::Integer(UNITS.0, UNITS.1);
+            FormField {
+                advanced: true,
+                ..field(name, label, Some(help), control, false)
+            }
+        }));
     }
     fields.extend(endpoint_fields(kind).iter().map(|(name, label)| FormField {
         name,

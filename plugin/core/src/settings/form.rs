@@ -8,6 +8,7 @@ use super::{
 };
 use crate::platform::{Platform, StoreError};
 use crate::provider::gmail::{PROJECT_UNITS_PER_MINUTE, UNITS_PER_MINUTE as GMAIL_UNITS};
+use crate::store::subscriptions;
 
 pub use super::fields::{Choice, Control, FormField, FormSection, describe};
 
@@ -173,6 +174,10 @@ pub async fn save(
                         .await?;
                 }
                 super::store(platform, section, &settings).await?;
+                if settings.push_topic != before.push_topic {
+                    let moved = subscriptions::moved(kind, &settings.push_topic);
+                    platform.apply(vec![moved]).await?;
+                }
             }
         }
         Section::Sync => {

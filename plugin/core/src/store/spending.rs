@@ -55,12 +55,7 @@ pub(crate) async fn of_all(
 }
 
 /// Keeps what was spent for the next call.
-pub(crate) async fn keep(
-    platform: &impl Platform,
-    provider: &str,
-    account: &str,
-    spent: Spent,
-) -> Result<(), StoreError> {
+pub(crate) fn put(now: u64, provider: &str, account: &str, spent: Spent) -> Vec<Write> {
     let row = Budget {
         account: account.to_owned(),
         spent: Json(spent.units),
@@ -68,7 +63,6 @@ pub(crate) async fn keep(
     };
     let mut writes: Vec<_> = query::put(vec![row]).into_iter().collect();
     if spent.shared > 0 {
-        let now = platform.now();
         let units = i64::try_from(spent.shared).unwrap_or(i64::MAX);
         writes.push(Write::Add {
             collection: Pool::COLLECTION,
@@ -80,7 +74,7 @@ pub(crate) async fn keep(
             amount: units,
         });
     }
-    platform.apply(writes).await
+    writes
 }
 
 /// Forgets what is too old to matter.

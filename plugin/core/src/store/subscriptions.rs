@@ -1,8 +1,10 @@
 //! What providers were asked to tell of.
 
 use super::query;
+use super::queues;
 use super::rows::Subscription;
-use crate::platform::{Platform, StoreError, Write};
+use crate::platform::{Condition, Operator, Platform, StoreError, Value, Write};
+use crate::settings::ProviderKind;
 
 pub(crate) async fn get(
     platform: &impl Platform,
@@ -29,4 +31,25 @@ pub(crate) fn put(row: Subscription) -> Vec<Write> {
 
 pub(crate) fn delete(account: &str) -> Write {
     query::delete::<Subscription>(vec![query::text("account", account)])
+}
+
+/// A provider is to tell of changes at this place: what it tells elsewhere is due at once.
+pub(crate) fn moved(kind: ProviderKind, place: &str) -> Write {
+    let condition = |field, operator, operands, negated| Condition {
+        field,
+        operator,
+        operands,
+        negated,
+    };
+    // Microsoft's have ids, Google's have none.
+    let with_id = kind == ProviderKind::Microsoft;
+    let here = vec![Value::Text(place.to_owned())];
+    let filter = vec![
+        vec![condition("remote", Operator::IsNull, Vec::new(), with_id)],
+        vec![
+            condition("place", Operator::IsNull, Vec::new(), false),
+            condition("place", Operator::Equal, here, true),
+        ],
+    ];
+    query::patch::<Subscription>(filter, vec![("renew_at", queues::time(0))])
 }

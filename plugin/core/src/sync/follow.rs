@@ -25,56 +25,69 @@ struct ToDo {
 }
 
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
-    /// A page of a stream's news. If there are none, the others that are due are looked at as well: most rounds of most accounts find
-    /// nothing anywhere, and then cost one batch.
+    /// A page of a stream's news. If there are none, the others that are due, or soon will be, are looked at as well: most rounds of most
+    /// accounts find nothing anywhere, and then cost one run and one batch.
     pub(super) async fn follow(&mut self, name: &str) -> Result<(), Fault> {
         let first = self.named(name)?;
-        let situation = self.situation(&self.streams);
-        let others = plan::due(&situation).filter(|stream| stream.stream != name);
-        let others: Vec<Stream> = others.cloned().collect();
+        let others = plan::along(&self.situation())
+            .filter(|stream| stream.stream != name)
+            .cloned();
+        let streams: Vec<Stream> = std::iter::once(first).chain(others).collect();
         let mut quiet = Vec::new();
-        for stream in std::iter::once(first).chain(others) {
+        for stream in streams {
             // What is asked for while the provider answers is not in its answer.
             let began = self.now().max(self.account.poked);
-            let Some(cursor) = &stream.cursor else {
-                self.keep_quiet(quiet).await?;
-                return self.lost(stream).await;
+            let answer = match &stream.cursor {
+                Some(cursor) => self.mailbox.changes(&stream.stream, cursor).await,
+                None => Err(ProviderError::CursorLost),
             };
-            let changes = match self.mailbox.changes(&stream.stream, cursor).await {
-                Ok(changes) => changes,
-                Err(error) => {
-                    self.keep_quiet(quiet).await?;
-                    return match error {
-                        ProviderError::CursorLost => self.lost(stream).await,
-                        error => Err(error.into()),
+            match answer {
+                Ok(changes) if changes.are_none() && !stream.comparing => quiet.push(Stream {
+                    cursor: Some(changes.next),
+                    more: false,
+                    polled: began,
+                    ..stream
+                }),
+                answer => {
+                    self.keep_quiet(quiet);
+                    self.flush().await?;
+                    return match answer {
+                        Ok(changes) => self.take(stream, began, changes).await,
+                        Err(ProviderError::CursorLost) => self.lost(stream).await,
+                        Err(error) => Err(error.into()),
                     };
                 }
-            };
-            if !changes.are_none() || stream.comparing {
-                self.keep_quiet(quiet).await?;
-                return self.take(stream, began, changes).await;
             }
-            quiet.push(Stream {
-                cursor: Some(changes.next),
-                more: false,
-                polled: began,
-                ..stream
-            });
             if self.spent() {
                 break;
             }
         }
-        self.keep_quiet(quiet).await
+        self.keep_quiet(quiet);
+        Ok(())
     }
 
     /// Nothing has happened in these.
-    async fn keep_quiet(&self, streams: Vec<Stream>) -> Result<(), Fault> {
+    fn keep_quiet(&mut self, streams: Vec<Stream>) {
         if streams.is_empty() {
-            return Ok(());
+            return;
         }
-        let mut writes: Vec<_> = accounts::put_streams(streams).into_iter().collect();
-        writes.extend(self.went_well("increment"));
-        Ok(self.platform.apply(writes).await?)
+        for stream in &streams {
+            let known = self.streams.iter_mut();
+            for known in known.filter(|known| known.stream == stream.stream) {
+                known.clone_from(stream);
+            }
+        }
+        self.held.extend(accounts::put_streams(streams));
+        // A look is over before anybody sees that it began.
+        let well = self.went_well(&self.account.stage);
+        self.held.extend(well);
+        let now = self.now();
+        let account = &mut self.account;
+        account.last_check = Some(now);
+        account.troubles = 0;
+        account.wait_until = None;
+        account.reason = None;
+        account.administrator = None;
     }
 
     /// Takes a page of news in.

@@ -10,7 +10,7 @@ use futures::future::join3;
 use futures::{SinkExt as _, StreamExt as _};
 
 use super::fetch::{BITE, Fetched, Ready};
-use super::plan::{self, Step};
+use super::plan::{self, Queues, Situation, Step};
 use super::{Fault, Worker};
 use crate::ids;
 use crate::platform::{Platform, Write};
@@ -240,7 +240,13 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             .iter_mut()
             .find(|stream| stream.stream == after.stream)?;
         *stands = after;
-        let Step::List(name) = plan::next(&self.situation(&streams)) else {
+        // If nobody asks for anything.
+        let then = Situation {
+            streams: &streams,
+            queues: Queues::default(),
+            ..self.situation()
+        };
+        let Step::List(name) = plan::next(&then) else {
             return None;
         };
         let listed = streams.into_iter().find(|stream| stream.stream == name);

@@ -23,7 +23,7 @@ use crate::provider::{Provider, ProviderError};
 use crate::store::column::Column;
 use crate::store::rows::{Account, Stream};
 use crate::store::{accounts, queues, spending, subscriptions, writing};
-use plan::{Situation, Step};
+use plan::{Queues, Situation, Step};
 
 /// A run ends after the step during which this much time has passed, in milliseconds: a job must not hold up what waits.
 const RUN_MS: u64 = 3_000;
@@ -75,9 +75,12 @@ pub(crate) struct Worker<'a, P, V> {
     pub mailbox: &'a V,
     pub account: Account,
     pub streams: Vec<Stream>,
+    pub queues: Queues,
     pub policy: Policy,
     /// When the run began.
     pub began: u64,
+    /// What a look that finds nothing has to write, which may wait for the end of the round: then all of it is one batch.
+    pub held: Vec<Write>,
     /// A page that the last step has begun with for the next one.
     pub ahead: Option<Box<list::Page>>,
 }
@@ -138,19 +141,22 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         )
     }
 
-    /// Where the account would stand with these streams, if nobody asked for anything.
-    fn situation<'s>(&'s self, streams: &'s [Stream]) -> Situation<'s> {
+    fn situation(&self) -> Situation<'_> {
         Situation {
             now: self.now(),
             interval_ms: self.policy.interval_ms,
             account: &self.account,
-            streams,
-            send_at: None,
-            edits: false,
-            draft_at: None,
-            fetch_at: None,
-            subscribe_at: None,
+            streams: &self.streams,
+            queues: self.queues,
         }
+    }
+
+    /// Writes what waits for it.
+    pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        self.platform.apply(std::mem::take(&mut self.held)).await
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Fault> {
@@ -196,11 +202,23 @@ async fn attempt<P: Platform, C: Connect>(
     id: &str,
 ) -> Result<JobOutcome, StoreError> {
     let began = platform.now();
-    let Some((account, streams, mut next)) = look(platform, policy, id).await? else {
+    let Some(Standing {
+        account,
+        streams,
+        queues,
+    }) = look(platform, policy, id).await?
+    else {
         return Ok(JobOutcome::Done);
     };
-    if let Some(outcome) = rest(platform, &account, &next).await? {
-        return Ok(outcome);
+    let mut next = plan::next(&Situation {
+        now: platform.now(),
+        interval_ms: policy.interval_ms,
+        account: &account,
+        streams: &streams,
+        queues,
+    });
+    if let Some(until) = next.rests() {
+        return rest(platform, &account, until, Vec::new()).await;
     }
     let mailbox = match connect.connect(&Linked::from(&account)).await {
         Ok(mailbox) => mailbox,
@@ -211,8 +229,10 @@ async fn attempt<P: Platform, C: Connect>(
         mailbox: &mailbox,
         account,
         streams,
+        queues,
         policy,
         began,
+        held: Vec::new(),
         ahead: None,
     };
     for _ in 0..STEPS {
@@ -220,8 +240,22 @@ async fn attempt<P: Platform, C: Connect>(
         mailbox.patient(next.is_patient());
         let done = worker.step(&next).await;
         if let Some(spent) = mailbox.spent() {
-            spending::keep(platform, &worker.account.provider, id, spent).await?;
+            let provider = &worker.account.provider;
+            let writes = spending::put(platform.now(), provider, id, spent);
+            if worker.held.is_empty() {
+                platform.apply(writes).await?;
+            } else {
+                worker.held.extend(writes);
+            }
         }
+        if !worker.held.is_empty() && done.is_ok() {
+            // Nothing was found anywhere: where the account stands is known.
+            next = plan::next(&worker.situation());
+            if let Some(until) = next.rests() {
+                return rest(platform, &worker.account, until, worker.held).await;
+            }
+        }
+        worker.flush().await?;
         match done {
             Ok(()) => {}
             Err(Fault::Provider(error)) => {
@@ -229,12 +263,14 @@ async fn attempt<P: Platform, C: Connect>(
             }
             Err(Fault::Store(error)) => return Err(error),
         }
-        let Some((account, streams, then)) = look(platform, policy, id).await? else {
+        let Some(standing) = look(platform, policy, id).await? else {
             return Ok(JobOutcome::Done);
         };
-        (worker.account, worker.streams, next) = (account, streams, then);
-        if let Some(outcome) = rest(platform, &worker.account, &next).await? {
-            return Ok(outcome);
+        (worker.account, worker.streams, worker.queues) =
+            (standing.account, standing.streams, standing.queues);
+        next = plan::next(&worker.situation());
+        if let Some(until) = next.rests() {
+            return rest(platform, &worker.account, until, Vec::new()).await;
         }
         // What another step does might make it stale.
         if !matches!(next, Step::List(_)) {
@@ -248,21 +284,23 @@ async fn attempt<P: Platform, C: Connect>(
     Ok(JobOutcome::AgainAt(platform.now()))
 }
 
-/// Where the account stands, and what is next.
+/// Where an account stands.
+struct Standing {
+    account: Account,
+    streams: Vec<Stream>,
+    queues: Queues,
+}
+
 async fn look(
     platform: &impl Platform,
     policy: Policy,
     id: &str,
-) -> Result<Option<(Account, Vec<Stream>, Step)>, StoreError> {
+) -> Result<Option<Standing>, StoreError> {
     let Some(account) = accounts::get(platform, id).await? else {
         return Ok(None);
     };
     let streams = accounts::streams(platform, id).await?;
-    let situation = Situation {
-        now: platform.now(),
-        interval_ms: policy.interval_ms,
-        account: &account,
-        streams: &streams,
+    let queues = Queues {
         send_at: queues::outgoing_next(platform, id)
             .await?
             .map(|row| row.next_try),
@@ -278,20 +316,25 @@ async fn look(
             None => policy.push.then_some(0),
         },
     };
-    let step = plan::next(&situation);
-    Ok(Some((account, streams, step)))
+    Ok(Some(Standing {
+        account,
+        streams,
+        queues,
+    }))
 }
 
-/// Ends the run if there is nothing to do now.
+/// Ends the run, as there is nothing to do until then (none: until somebody asks for something), with what is still to be written.
 async fn rest(
     platform: &impl Platform,
     account: &Account,
-    step: &Step,
-) -> Result<Option<JobOutcome>, StoreError> {
-    let until = match step {
-        Step::Stop => return Ok(Some(JobOutcome::Done)),
-        Step::Rest(until) => *until,
-        _ => return Ok(None),
+    until: Option<u64>,
+    mut writes: Vec<Write>,
+) -> Result<JobOutcome, StoreError> {
+    let Some(until) = until else {
+        if !writes.is_empty() {
+            platform.apply(writes).await?;
+        }
+        return Ok(JobOutcome::Done);
     };
     let now = platform.now();
     let waits = account.wait_until.is_some_and(|wait| wait > now);
@@ -309,13 +352,15 @@ async fn rest(
         round::end(platform, account).await?
     };
     if account.next_run != Some(until) || changes.len() > 1 || !ended.is_empty() {
-        let mut writes = vec![accounts::patch(&account.id, changes)];
+        writes.push(accounts::patch(&account.id, changes));
         let told = account.stage != "idle" || !ended.is_empty();
         writes.extend(ended);
         if told {
             writes.push(accounts::changed(account));
         }
+    }
+    if !writes.is_empty() {
         platform.apply(writes).await?;
     }
-    Ok(Some(JobOutcome::AgainAt(until)))
+    Ok(JobOutcome::AgainAt(until))
 }

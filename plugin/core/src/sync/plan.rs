@@ -8,6 +8,9 @@ use crate::store::rows::{Account, Stream};
 /// Folders are listed again after this time, in milliseconds: new ones appear rarely, and each listing costs a call per level.
 const FOLDERS_EVERY: u64 = 1_800_000;
 
+/// Of the interval, this share at most a stream is looked at early, because others are due: one part in ten.
+const EARLY: u64 = 10;
+
 /// What the next step is decided from.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
@@ -19,6 +22,13 @@ pub struct Situation<'a> {
     pub account: &'a Account,
     /// Most important first.
     pub streams: &'a [Stream],
+    /// What waits beside them.
+    pub queues: Queues,
+}
+
+/// What waits to be done for an account, beside looking for mail.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Queues {
     /// When the next outgoing message is due.
     pub send_at: Option<u64>,
     /// Whether local changes wait to be written back.
@@ -70,23 +80,41 @@ impl Step {
     pub fn is_patient(&self) -> bool {
         !matches!(self, Self::Send | Self::WriteBack | Self::SaveDraft)
     }
+
+    /// Whether there is nothing to do now, and until when; then none: until somebody asks for something.
+    pub(super) fn rests(&self) -> Option<Option<u64>> {
+        match self {
+            Self::Rest(until) => Some(Some(*until)),
+            Self::Stop => Some(None),
+            _ => None,
+        }
+    }
 }
 
 /// Streams in which news are looked for now.
-pub(super) fn due<'a>(situation: &Situation<'a>) -> impl Iterator<Item = &'a Stream> + use<'a> {
+fn due<'a>(situation: &Situation<'a>) -> impl Iterator<Item = &'a Stream> + use<'a> {
     let situation = *situation;
     let streams = situation.streams.iter();
-    streams.filter(move |stream| wants_news(stream, &situation))
+    streams.filter(move |stream| wants_news(stream, &situation, situation.interval_ms))
 }
 
-fn wants_news(stream: &Stream, situation: &Situation<'_>) -> bool {
+/// Streams in which news are looked for once they are looked for in one: those that are due, and those that soon will be, so
+/// that all of an account's streams come to be looked at in the same run.
+pub(super) fn along<'a>(situation: &Situation<'a>) -> impl Iterator<Item = &'a Stream> + use<'a> {
+    let situation = *situation;
+    let soon = situation.interval_ms - situation.interval_ms / EARLY;
+    let streams = situation.streams.iter();
+    streams.filter(move |stream| wants_news(stream, &situation, soon))
+}
+
+fn wants_news(stream: &Stream, situation: &Situation<'_>, after: u64) -> bool {
     let follows = match stream.phase.as_str() {
         "following" => true,
         // While listing: only once something is to be seen, and never where the first changes repeat the listing.
         "listing" => stream.pages > 0 && !stream.snapshots && !stream.comparing,
         _ => false,
     };
-    let waited = situation.now >= stream.polled.saturating_add(situation.interval_ms);
+    let waited = situation.now >= stream.polled.saturating_add(after);
     follows && (stream.more || waited || situation.account.poked > stream.polled)
 }
 
@@ -97,6 +125,7 @@ pub fn next(situation: &Situation<'_>) -> Step {
         now,
         account,
         streams,
+        queues,
         ..
     } = *situation;
     if account.state != "active" || account.reconnect.is_some() {
@@ -106,16 +135,16 @@ pub fn next(situation: &Situation<'_>) -> Step {
         return Step::Rest(until);
     }
     let is_due = |at: Option<u64>| at.is_some_and(|at| at <= now);
-    if is_due(situation.send_at) {
+    if is_due(queues.send_at) {
         return Step::Send;
     }
-    if situation.edits {
+    if queues.edits {
         return Step::WriteBack;
     }
-    if is_due(situation.draft_at) {
+    if is_due(queues.draft_at) {
         return Step::SaveDraft;
     }
-    let later = || situation.send_at.into_iter().chain(situation.draft_at);
+    let later = || queues.send_at.into_iter().chain(queues.draft_at);
     if !account.started {
         return later().min().map_or(Step::Stop, Step::Rest);
     }
@@ -156,10 +185,10 @@ pub fn next(situation: &Situation<'_>) -> Step {
     if let Some(stream) = streams.iter().find(|stream| stream.sweeping) {
         return Step::Sweep(named(stream));
     }
-    if is_due(situation.fetch_at) {
+    if is_due(queues.fetch_at) {
         return Step::Fetch;
     }
-    if is_due(situation.subscribe_at) {
+    if is_due(queues.subscribe_at) {
         return Step::Subscribe;
     }
     let polls = streams
@@ -167,8 +196,8 @@ pub fn next(situation: &Situation<'_>) -> Step {
         .filter(|stream| stream.phase == "following")
         .map(|stream| stream.polled.saturating_add(situation.interval_ms));
     let next = polls
-        .chain(situation.fetch_at)
-        .chain(situation.subscribe_at)
+        .chain(queues.fetch_at)
+        .chain(queues.subscribe_at)
         .chain(later())
         .chain([folders_at])
         .min();

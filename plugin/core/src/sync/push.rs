@@ -26,10 +26,19 @@ pub(crate) fn digest(secret: &str) -> String {
 impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// Begins or renews a subscription, or ends one that is not wanted any more.
     pub(super) async fn subscribe(&mut self) -> Result<(), Fault> {
-        let known = subscriptions::get(self.platform, &self.account.id).await?;
-        let Some(target) = self.target().await? else {
+        let mut known = subscriptions::get(self.platform, &self.account.id).await?;
+        let Some((target, place)) = self.target().await? else {
             return self.end(known).await;
         };
+        let elsewhere = |row: &&Subscription| {
+            row.secret.is_some() && row.place.as_deref() != Some(place.as_str())
+        };
+        if let Some(row) = known.as_ref().filter(elsewhere) {
+            // Renewing it would not move it, and Gmail has no second one beside it.
+            let ended = self.mailbox.unsubscribe(row.remote.as_deref()).await;
+            self.passed(ended).await?;
+            known = None;
+        }
         let now = self.now();
         // The secret is the provider's to repeat: a renewed subscription keeps the one that it began with.
         let kept = known
@@ -54,6 +63,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     .min(now + DAY)
                     .max(now + 60_000),
                 problem: None,
+                place: Some(place),
             },
             Err(error) => {
                 let problem = error.to_string();
@@ -64,6 +74,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     remote: known.and_then(|row| row.remote),
                     renew_at: now + LATER,
                     problem: Some(problem),
+                    place: Some(place),
                 }
             }
         };
@@ -86,6 +97,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                 secret: None,
                 renew_at: self.now() + LATER,
                 problem: None,
+                place: None,
             })
         } else {
             vec![subscriptions::delete(&self.account.id)]
@@ -114,8 +126,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
     }
 
-    /// None: push is off, or not set up for this provider, or the mailbox is a shared one, of which Graph does not tell.
-    async fn target(&self) -> Result<Option<PushTarget>, Fault> {
+    /// What is to be asked for, and where that tells. None: push is off, or not set up for this provider, or the mailbox is a shared one, of
+    /// which Graph does not tell.
+    async fn target(&self) -> Result<Option<(PushTarget, String)>, Fault> {
         let Some(kind) = ProviderKind::from_name(&self.account.provider) else {
             return Ok(None);
         };
@@ -129,10 +142,15 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         }
         let mut random = [0; 24];
         self.platform.fill(&mut random);
-        Ok(Some(PushTarget {
+        let target = PushTarget {
             address: settings::push_address(&self.platform.public_origin(), kind),
             topic,
             secret: URL_SAFE_NO_PAD.encode(random),
-        }))
+        };
+        let place = match kind {
+            ProviderKind::Google => target.topic.clone(),
+            ProviderKind::Microsoft => target.address.clone(),
+        };
+        Ok(Some((target, place)))
     }
 }

@@ -130,7 +130,11 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             return Ok(());
         };
         let writes = self.becomes(activity).await?;
-        if !writes.is_empty() {
+        if matches!(step, Step::Follow(_)) && self.account.round.is_none() {
+            // Most often it is over at once, and then written together with its end.
+            self.account.round = Some(Json(self.at_least(activity)));
+            self.held.extend(writes);
+        } else if !writes.is_empty() {
             self.platform.apply(writes).await?;
             if let Some(account) = accounts::get(self.platform, &self.account.id).await? {
                 self.account = account;
@@ -145,13 +149,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         if before.is_some_and(|round| round.activity >= activity) {
             return Ok(Vec::new());
         }
-        let round = Round {
-            activity,
-            began: before.map_or_else(|| self.now(), |round| round.began),
-        };
         let mut writes = vec![accounts::patch(
             &self.account.id,
-            vec![("round", Some(Json(round)).write())],
+            vec![("round", Some(Json(self.at_least(activity))).write())],
         )];
         // A look at what is new is noted when it is over, by what it found.
         if activity != Activity::Increment {
@@ -164,18 +164,20 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     /// Writes that tell of a lost cursor.
     pub(super) async fn lost_cursor(&self) -> Result<Vec<Write>, Fault> {
         let mut writes = log::note(self.platform, &self.account, Event::CursorLost).await?;
-        let round = Round {
-            activity: Activity::Reconcile,
-            began: self
-                .account
-                .round
-                .as_ref()
-                .map_or_else(|| self.now(), |round| round.0.began),
-        };
+        let round = self.at_least(Activity::Reconcile);
         writes.push(accounts::patch(
             &self.account.id,
             vec![("round", Some(Json(round)).write())],
         ));
         Ok(writes)
+    }
+
+    /// The round that is under way, or one that begins now, as this.
+    fn at_least(&self, activity: Activity) -> Round {
+        let began = self.account.round.as_ref().map(|round| round.0.began);
+        Round {
+            activity,
+            began: began.unwrap_or_else(|| self.now()),
+        }
     }
 }

@@ -108,6 +108,7 @@ struct State {
     random: u64,
     tables: BTreeMap<&'static str, table::Table>,
     apply_faults: VecDeque<StoreError>,
+    batches: u64,
     events: Vec<Published>,
     jobs: jobs::Queue,
     uploads: BTreeMap<String, blobs::Upload>,

@@ -30,6 +30,11 @@ impl Memory {
         std::mem::take(&mut self.state().events)
     }
 
+    /// Batches applied so far.
+    pub fn batches(&self) -> u64 {
+        self.state().batches
+    }
+
     /// All rows of a collection in key order: what a test compares.
     pub fn dump(&self, collection: &str) -> Vec<Vec<(String, Value)>> {
         let state = self.state();
@@ -113,6 +118,7 @@ impl Store for Memory {
                 return Err(StoreError::Fenced);
             }
             state.apply(writes, now)?;
+            state.batches += 1;
         }
         self.step().await;
         Ok(())

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use email_manager_core::model::{Action, Condition, Filter, Slice, Subject};
+use email_manager_core::model::{
+    Action, Address, Condition, Draft, Filter, Part, SendState, Sendable, Slice, Subject,
+};
 use email_manager_core::settings::form::Entry;
-use email_manager_core::{accounts, actions, ids, mailbox};
+use email_manager_core::{accounts, actions, compose, ids, mailbox};
 use provider_sim::{Account, Limits};
 
 use crate::engine::Engine;
-use crate::support::{GOOGLE, MICROSOFT, OWNER, World};
+use crate::support::{GOOGLE, MICROSOFT, OWNER, World, side};
 
 /// Every request takes this long, one after the other.
 const LATENCY: Duration = Duration::from_millis(100);
@@ -180,4 +182,102 @@ async fn all_mailboxes_together_stay_within_the_projects_quota() {
     // Of 30,000 units, a tenth is left to what people wait for.
     assert!(stored.iter().sum::<u64>() * 20 >= 24_000, "{stored:?}");
     assert!(stored.iter().all(|count| *count >= 300), "both get on");
+}
+
+/// Its folders were looked at one after the other when they were listed, and still come to be looked at together.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_round_that_finds_nothing_is_one_run_and_hardly_writes(
+    #[case] kind: email_manager_core::settings::ProviderKind,
+) {
+    let engine = Engine::linked(kind, 20, Limits::default()).await;
+    slow(&engine);
+    engine.settle().await;
+    while engine.turn().await {}
+    for round in 0..3 {
+        let (began, written) = (engine.now(), engine.host().batches());
+        let due = engine.host().next_job_at().unwrap();
+        engine
+            .world
+            .clock
+            .advance(Duration::from_millis(due - began));
+        assert!(engine.turn().await, "it is due");
+        let next = engine.host().next_job_at().unwrap();
+        assert!(
+            next > engine.now() + 200_000,
+            "round {round}: the next run comes {} ms after the first",
+            next - engine.now()
+        );
+        // What was found and spent, and that the round is over.
+        let written = engine.host().batches() - written;
+        assert_eq!(written, 1, "round {round}");
+    }
+}
+
+/// Two letters of which Outlook takes one in five minutes: the second waits for its turn, what is small meanwhile does not, and both go out.
+#[tokio::test]
+async fn a_letter_waits_for_the_upload_volume_and_holds_nothing_up() {
+    let engine = Engine::linked(MICROSOFT, 5, Limits::default()).await;
+    engine.settle().await;
+    slow(&engine);
+    let (host, me) = (engine.host(), &engine.me);
+    let large = vec![7; 80_000_000];
+    for number in 0..2 {
+        let part = Part {
+            name: "film.bin".to_owned(),
+            media_type: "application/octet-stream".to_owned(),
+            upload: host.person_uploads(&large),
+            content_id: None,
+            size: None,
+        };
+        let to = Address {
+            name: String::new(),
+            email: "bob@example.org".to_owned(),
+        };
+        let draft = Draft {
+            account: engine.account.clone(),
+            to: vec![to],
+            subject: format!("Film {number}"),
+            attachments: vec![part],
+            ..Draft::default()
+        };
+        let key = format!("key-{number}");
+        compose::send(host, me, &key, Sendable::Fresh(draft), None)
+            .await
+            .unwrap();
+    }
+    let states = async || {
+        let slice = Slice {
+            limit: 10,
+            cursor: None,
+        };
+        let outgoing = compose::outbox(host, me, slice).await.unwrap().items;
+        outgoing.into_iter().map(|it| it.state).collect::<Vec<_>>()
+    };
+    let sent = || engine.world.sim.backend(side(MICROSOFT)).sent().len();
+    let began = engine.now();
+    engine.until(async |_| sent() == 1).await;
+    assert!(engine.now() - began < 60_000, "the first has room");
+    while engine.turn().await {}
+    assert_eq!(sent(), 1, "there is no room for both");
+    let waits = states().await;
+    assert!(waits.contains(&SendState::Sending), "no trouble: {waits:?}");
+
+    let message = engine.world.at_provider().messages[0].clone();
+    let subject = Subject::Messages(vec![ids::message(&engine.account, &message.id)]);
+    actions::apply(host, me, subject, Action::Star)
+        .await
+        .unwrap();
+    while engine.turn().await {}
+    let starred = engine.world.at_provider().messages;
+    let starred = starred.iter().any(|it| it.id == message.id && it.starred);
+    assert!(starred, "a mark is too small to wait");
+    assert_eq!(sent(), 1);
+
+    engine.until(async |_| sent() == 2).await;
+    let took = engine.now() - began;
+    assert!((240_000..400_000).contains(&took), "{took} ms for both");
+    assert_eq!(refusals(&engine), 0, "nothing was sent only to be refused");
 }

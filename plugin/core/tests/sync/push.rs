@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use email_manager_core::lifecycle;
 use email_manager_core::platform::Routing as _;
 use email_manager_core::settings::form::{self, Entry};
 use email_manager_core::settings::texts::Locale;
@@ -50,9 +51,9 @@ async fn hook(
     (StatusCode::from_u16(answer.status).unwrap(), answer.body)
 }
 
-/// A mailbox that is up to date and whose provider tells of changes.
-async fn told(kind: ProviderKind) -> (Engine, Hooks) {
-    let engine = Engine::linked(kind, 12, Limits::none()).await;
+/// The address for hooks, and its origin.
+async fn listen(engine: &Engine) -> (Hooks, String) {
+    let kind = engine.world.kind;
     let hooks = Hooks {
         host: engine.host().clone(),
         name: kind.name(),
@@ -65,11 +66,25 @@ async fn told(kind: ProviderKind) -> (Engine, Hooks) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
+    (hooks, origin)
+}
+
+/// What an administrator sets up in Google's console: a topic whose messages are posted to us.
+fn publish(engine: &Engine, topic: &str, origin: &str) {
+    let kind = engine.world.kind;
+    let subscription =
+        json!({"topic": topic, "endpoint": push_address(origin, kind), "service_account": SIGNER});
+    let google = engine.world.sim.backend(side(kind));
+    google.control("subscribe", subscription).unwrap();
+}
+
+/// A mailbox that is up to date and whose provider tells of changes.
+async fn told(kind: ProviderKind) -> (Engine, Hooks) {
+    let engine = Engine::linked(kind, 12, Limits::none()).await;
+    let (hooks, origin) = listen(&engine).await;
     engine.host().set_origin(&origin);
     if kind == GOOGLE {
-        let subscription = json!({"topic": TOPIC, "endpoint": push_address(&origin, kind), "service_account": SIGNER});
-        let google = engine.world.sim.backend(side(kind));
-        google.control("subscribe", subscription).unwrap();
+        publish(&engine, TOPIC, &origin);
         let text = |text: &str| Entry::Text(text.to_owned());
         assert_eq!(
             engine
@@ -225,6 +240,35 @@ async fn a_subscription_is_renewed_before_it_ends_and_ended_with_the_wish(
         .iter()
         .any(|count| count.method != "PATCH" && count.route.ends_with(route));
     assert!(ended, "{counts:?}");
+}
+
+/// An administrator names another topic, or the host moves to another address: the provider tells there, and no more at the old place.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn what_a_provider_tells_moves_to_another_place(#[case] kind: ProviderKind) {
+    let (engine, before) = told(kind).await;
+    let (after, origin) = listen(&engine).await;
+    engine.host().set_origin(&origin);
+    if kind == GOOGLE {
+        let topic = "projects/mine/topics/other";
+        publish(&engine, topic, &origin);
+        let topic = ("push_topic", Entry::Text(topic.to_owned()));
+        assert_eq!(engine.world.save(&[topic]).await, []);
+    } else {
+        lifecycle::enable(engine.host()).await.unwrap();
+    }
+    engine.world.advance(301);
+    engine.settle().await;
+    let told_before = before.came.lock().unwrap().len();
+    // Microsoft asks the new place whether it wants to be told; Gmail tells something at once.
+    let told_after = after.came(1).await.len();
+    deliver(&engine, "Told elsewhere");
+    after.came(told_after + 1).await;
+    while engine.turn().await {}
+    engine.check().await;
+    assert_eq!(before.came.lock().unwrap().len(), told_before);
 }
 
 /// An address that no provider reaches, as of a host at home.

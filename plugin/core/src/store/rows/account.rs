@@ -265,6 +265,8 @@ row! {
         renew_at: u64,
         /// Why it could not be had.
         problem: Option<String>,
+        /// Where it tells: the topic, or the address.
+        place: Option<String>,
     }
 }
 
