@@ -16,6 +16,8 @@ DOCUMENT = json.loads((pathlib.Path(googleapiclient.__file__).parent / "discover
 SCHEMAS = DOCUMENT["schemas"]
 # What belongs to uploads is described apart from the parameters.
 UPLOADING = {"uploadType", "upload_id", "upload_protocol"}
+# Where no body is described, one without anything in it is taken.
+NOTHING = {"type": "object"}
 
 
 def shape(path):
@@ -108,14 +110,14 @@ def exchange_faults(exchange):
         return
     yield from query(exchange, method)
     if exchange["request"] is not None:
-        yield from faults(exchange["request"], method["request"], "request")
+        yield from faults(exchange["request"], method.get("request", NOTHING), "request")
     answer = exchange["answer"]
     if exchange["status"] >= 400:
         error = (answer or {}).get("error")
         if not isinstance(error, dict) or error.get("code") != exchange["status"] or not error.get("message"):
             yield "refuses without Google's kind of error"
-    elif "response" in method and exchange["status"] == 200 and answer is not None:
-        yield from faults(answer, method["response"], "answer")
+    elif exchange["status"] < 300 and answer is not None:
+        yield from faults(answer, method.get("response", NOTHING), "answer")
 
 
 def main():

@@ -13,7 +13,7 @@ const TEXT = 200;
 
 const page = (of) => ({ answer: `Page<${of}>` });
 const one = (of) => ({ answer: of });
-/** What is said, by method and route below a mailbox; a body that is not named here is not allowed. */
+/** What is said, by method and route below a mailbox, if it is about one; a body that is not named here is not allowed. */
 const KNOWN = {
   "GET /": one("graph.User"),
   "GET /mailFolders": page("Folder"),
@@ -42,6 +42,15 @@ const KNOWN = {
   "POST /messages/{}/permanentDelete": {},
   "POST /messages/{}/send": { request: "Record<string, never>" },
   "GET /outlook/masterCategories": page("graph.OutlookCategory"),
+  "GET /subscriptions": page("graph.Subscription"),
+  "POST /subscriptions": { request: "Subscribing", answer: "graph.Subscription" },
+  "GET /subscriptions/{}": one("graph.Subscription"),
+  "PATCH /subscriptions/{}": { request: "Renewing", answer: "graph.Subscription" },
+  "DELETE /subscriptions/{}": {},
+  "POST /subscriptions/{}/reauthorize": { request: "Record<string, never>" },
+  // What Graph itself posts to a subscriber.
+  "POST notificationUrl": { request: "Notifying<Change>" },
+  "POST lifecycleNotificationUrl": { request: "Notifying<Lifecycle>" },
 };
 const REFUSAL = "{ error: { code: string; message: string; innerError?: object; details?: object[] } }";
 
@@ -57,7 +66,18 @@ type File = graph.FileAttachment | graph.ItemAttachment | graph.ReferenceAttachm
 type Answer = { comment?: string; Comment?: string; message?: Holding<graph.Message>; Message?: Holding<graph.Message> };
 type Move = { destinationId: string } | { DestinationId: string };
 type Removed = { "@removed"?: { reason: "changed" | "deleted" } };
+// What the documentation says is required; the types leave everything out.
+type With<T, Names extends keyof T> = T & Required<Pick<T, Names>>;
+type Subscribing = With<graph.Subscription, "changeType" | "expirationDateTime" | "notificationUrl" | "resource">;
+type Renewing = Required<Pick<graph.Subscription, "expirationDateTime">>;
+type Notifying<T> = Omit<graph.ChangeNotificationCollection, "value"> & { value: T[] };
+type Notification = With<graph.ChangeNotification, "subscriptionExpirationDateTime" | "subscriptionId" | "tenantId">;
+type Change = With<Notification, "changeType" | "resource" | "resourceData">;
+type Lifecycle = With<Notification, "lifecycleEvent">;
 `;
+
+/** Routes below a mailbox, those of subscriptions, and properties with a subscriber's address. */
+const PLACES = [/^\/v1\.0\/(?:me|users\/\{[^}]*\})(\/.*)?$/, /^\/v1\.0(\/subscriptions.*)$/, /^(\w+)$/];
 
 /** Without OData's own annotations, which are no part of the types; and no text longer than tells its kind. */
 function plain(value) {
@@ -69,8 +89,8 @@ function plain(value) {
 }
 
 function typed(exchange) {
-  const below = exchange.route.match(/^\/v1\.0\/(?:me|users\/\{[^}]*\})(\/.*)?$/);
-  if (below === null) return undefined;
+  const below = PLACES.map((place) => exchange.route.match(place)).find((found) => found !== null);
+  if (below === undefined) return undefined;
   const route = `${exchange.method} ${(below[1] ?? "/").replace(/\{[^}]*\}/g, "{}")}`;
   return KNOWN[route] ?? { unknown: route };
 }

@@ -8,15 +8,24 @@ import io
 import json
 import pathlib
 import sys
+import time
+import urllib.request
 from email.message import EmailMessage
 
 import googleapiclient
+from google.auth.transport.requests import Request
+from google.oauth2 import id_token
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
+from endpoint import PATIENCE, Endpoint
+
 BASE, TOKEN = sys.argv[1].rstrip("/") + "/", sys.argv[2]
+WEEK_MS = 7 * 24 * 3_600_000
+TOPIC, OTHER_TOPIC = "projects/mine/topics/mail", "projects/mine/topics/other"
+AUDIENCE, SIGNER = "official-client", "push@mine.example"
 
 
 def service(batch_path):
@@ -150,6 +159,70 @@ def deleting(users, ids):
         refused(users.messages().get(userId="me", id=one), 404)
 
 
+def set_up_topic(topic, endpoint):
+    """What is done in Google's console: Gmail may publish to the topic, and what it publishes is posted to the endpoint, signed."""
+    subscription = {"topic": topic, "endpoint": endpoint.url, "audience": AUDIENCE, "service_account": SIGNER}
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(BASE + "_control/google/do/subscribe", json.dumps(subscription).encode(), headers))
+
+
+def told(message, address):
+    """The history id that a push tells of, after Google's own library has verified its signature."""
+    assert message is not None, "no push came"
+    headers, envelope = message
+    scheme, token = headers["Authorization"].split()
+    claims = id_token.verify_token(token, Request(), audience=AUDIENCE, certs_url=BASE + "oauth2/v3/certs")
+    assert scheme == "Bearer" and claims["email"] == SIGNER and claims["email_verified"] is True, claims
+    assert claims["iss"] in ("accounts.google.com", "https://accounts.google.com"), claims
+    assert envelope["message"]["messageId"] and envelope["message"]["publishTime"] and envelope["subscription"], envelope
+    data = json.loads(base64.b64decode(envelope["message"]["data"]))
+    assert data["emailAddress"] == address, data
+    return int(data["historyId"])
+
+
+def change_until_told(users, endpoint, address, one, known):
+    """Gmail tells of a mailbox once a second, and of what changes between never: so it is changed until a push comes."""
+    until, add = time.monotonic() + PATIENCE, True
+    while time.monotonic() < until:
+        users.messages().modify(userId="me", id=one, body={"addLabelIds" if add else "removeLabelIds": ["STARRED"]}).execute()
+        add = not add
+        message = endpoint.next(0.2)
+        if message is not None and (history := told(message, address)) > known:
+            return history
+    raise AssertionError("no push came")
+
+
+def watched(answer):
+    assert set(answer) == {"historyId", "expiration"} and answer["historyId"].isdigit(), answer
+    left = int(answer["expiration"]) - time.time() * 1000
+    assert WEEK_MS - 60_000 < left < WEEK_MS + 60_000, answer
+    return int(answer["historyId"])
+
+
+def pushing(users, address, one):
+    error = refused(users.watch(userId="me", body={"topicName": TOPIC}), 403)
+    assert "Cloud PubSub" in error.reason, error
+    refused(users.watch(userId="me", body={"topicName": "mail"}), 400)
+    with Endpoint() as endpoint:
+        for topic in (TOPIC, OTHER_TOPIC):
+            set_up_topic(topic, endpoint)
+        within = {"topicName": TOPIC, "labelIds": ["INBOX"], "labelFilterBehavior": "include"}
+        known = watched(users.watch(userId="me", body=within).execute())
+        assert told(endpoint.next(), address) == known, "the first push says that the topic works"
+        # Renewed, and for the whole mailbox from now on.
+        known = watched(users.watch(userId="me", body={"topicName": TOPIC}).execute())
+        assert told(endpoint.next(), address) == known
+        then = change_until_told(users, endpoint, address, one, known)
+        records = users.history().list(userId="me", startHistoryId=known).execute()["history"]
+        assert any(int(record["id"]) == then for record in records), "the push names a record of the history"
+        error = refused(users.watch(userId="me", body={"topicName": OTHER_TOPIC}), 400)
+        assert "call /stop" in error.reason, error
+        assert not users.stop(userId="me").execute()
+        watched(users.watch(userId="me", body={"topicName": OTHER_TOPIC}).execute())
+        for _ in range(2):
+            assert not users.stop(userId="me").execute(), "stopped once or twice"
+
+
 def main():
     api = service("batch/gmail/v1")
     users = api.users()
@@ -158,6 +231,7 @@ def main():
     batching(service("batch"), users, ids)
     attachments(users)
     changing(users, ids, profile["historyId"])
+    pushing(users, profile["emailAddress"], ids[3])
     deleting(users, sending(users, profile["emailAddress"]))
 
 

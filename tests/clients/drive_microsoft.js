@@ -4,6 +4,8 @@
 // Arguments: the fake's address up to `/v1.0`, an access token. Prints nothing if all is well.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 
 import library from "@microsoft/microsoft-graph-client";
 
@@ -11,6 +13,8 @@ const { BatchRequestContent, BatchResponseContent, Client, FileUpload, GraphErro
 
 const [address, token] = process.argv.slice(2);
 const base = new URL(address);
+// Milliseconds that notifications may take; only a test that fails waits so long.
+const PATIENCE = 30_000;
 
 // The library takes an address for one only if it is TLS, so what goes to the fake and what comes from it is translated on the wire.
 const secure = base.origin.replace("http:", "https:");
@@ -91,7 +95,55 @@ async function sending() {
   await api(`/me/messages/${draft.id}/send`).post({});
 }
 
+/** Where Graph posts to, as long as `use` runs; what came is asked for with `wanted`. */
+async function listening(use) {
+  const came = [];
+  const server = createServer(async (request, answer) => {
+    const validation = new URL(request.url, "http://localhost").searchParams.get("validationToken");
+    const pieces = [];
+    for await (const piece of request) pieces.push(piece);
+    if (validation === null) {
+      came.push(...JSON.parse(Buffer.concat(pieces)).value);
+      server.emit("came");
+    }
+    answer.writeHead(validation === null ? 202 : 200, { "content-type": "text/plain" }).end(validation ?? "");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const signal = AbortSignal.timeout(PATIENCE);
+  const wanted = async (isIt) => {
+    while (!came.some(isIt)) await once(server, "came", { signal });
+    return came.find(isIt);
+  };
+  try {
+    await use(`http://127.0.0.1:${server.address().port}/hook`, wanted);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+async function notifying(ids) {
+  const inMinutes = (minutes) => new Date(Math.floor(Date.now() / 1000) * 1000 + minutes * 60_000).toISOString();
+  const refused = (status, code) => (error) => error instanceof GraphError && error.statusCode === status && error.code === code;
+  await listening(async (notificationUrl, wanted) => {
+    const wish = { changeType: "created,updated,deleted", resource: "/me/messages", notificationUrl, clientState: "told only once", expirationDateTime: inMinutes(60) };
+    await assert.rejects(api("/subscriptions").post({ ...wish, expirationDateTime: inMinutes(10_080) }), refused(400, "ExtensionError"));
+    const made = await api("/subscriptions").post(wish);
+    assert.equal(made.clientState, wish.clientState);
+    assert.equal(Date.parse(made.expirationDateTime), Date.parse(wish.expirationDateTime));
+    await api(`/me/messages/${ids[0]}`).patch({ isRead: false });
+    const told = await wanted((each) => each.changeType === "updated" && each.resourceData.id === ids[0]);
+    assert.deepEqual([told.subscriptionId, told.clientState], [made.id, wish.clientState]);
+    const later = inMinutes(10_000);
+    const renewed = await api(`/subscriptions/${made.id}`).patch({ expirationDateTime: later });
+    assert.equal(Date.parse(renewed.expirationDateTime), Date.parse(later));
+    await api(`/subscriptions/${made.id}`).delete();
+    await assert.rejects(api(`/subscriptions/${made.id}`).patch({ expirationDateTime: later }), refused(404, "ResourceNotFound"));
+  });
+}
+
 const ids = await reading();
 await following(ids);
 await batching(ids);
+await notifying(ids);
 await sending();

@@ -6,6 +6,7 @@ is well.
 
 import asyncio
 import base64
+import datetime
 import json
 import sys
 
@@ -26,6 +27,7 @@ from msgraph.generated.models.mail_folder import MailFolder
 from msgraph.generated.models.message import Message
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.recipient import Recipient
+from msgraph.generated.models.subscription import Subscription
 from msgraph.generated.users.item.mail_folders.item.messages.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.generated.users.item.mail_folders.mail_folders_request_builder import MailFoldersRequestBuilder
 from msgraph.generated.users.item.messages.item.attachments.create_upload_session.create_upload_session_post_request_body import (
@@ -36,6 +38,8 @@ from msgraph.generated.users.item.messages.item.create_reply.create_reply_post_r
 from msgraph.generated.users.item.messages.item.create_reply_all.create_reply_all_post_request_body import CreateReplyAllPostRequestBody
 from msgraph.generated.users.item.messages.item.move.move_post_request_body import MovePostRequestBody
 from msgraph.generated.users.item.messages.messages_request_builder import MessagesRequestBuilder
+
+from endpoint import Endpoint
 
 BASE, TOKEN, SHARED = sys.argv[1].rstrip("/"), sys.argv[2], sys.argv[3]
 
@@ -82,7 +86,7 @@ async def refused(call, status):
     except ODataError as error:
         assert error.response_status_code == status, error
         assert error.error and error.error.code, "an error without a code"
-        return
+        return error.error
     raise AssertionError(f"should have been refused with {status}")
 
 
@@ -197,12 +201,70 @@ async def upload(url, content):
     assert answer.status_code == 201
 
 
+async def notifying(graph):
+    """A subscription as the plugin makes it: the whole mailbox, both addresses, immutable ids."""
+    now, secret = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0), "told only once"
+
+    def end(minutes):
+        return now + datetime.timedelta(minutes=minutes)
+
+    def wish(endpoint, minutes, resource="/me/messages"):
+        return Subscription(
+            change_type="created,updated,deleted",
+            resource=resource,
+            notification_url=endpoint.url,
+            lifecycle_notification_url=endpoint.url,
+            client_state=secret,
+            expiration_date_time=end(minutes),
+        )
+
+    with Endpoint() as endpoint, Endpoint(proves=False) as foreign:
+        subscribe = graph.subscriptions.post
+        too_long = "Subscription expiration can only be 10070 minutes in the future."
+        error = await refused(subscribe(wish(endpoint, 10_080)), 400)
+        assert (error.code, error.message) == ("ExtensionError", too_long), error
+        error = await refused(subscribe(wish(foreign, 60)), 400)
+        assert error.code == "InvalidRequest" and "validation request failed" in error.message, error
+        await refused(subscribe(wish(endpoint, 60, f"/users/{SHARED}/messages")), 403)
+        made = await subscribe(wish(endpoint, 60), request_configuration=immutable())
+        assert made.id and made.client_state == secret and made.expiration_date_time == end(60), made
+        one = graph.subscriptions.by_subscription_id(made.id)
+
+        def notified(kind, message, expires):
+            """Of a change of this kind to this message; what else happens in the mailbox is told as well."""
+            def is_it(body):
+                return any(told["changeType"] == kind and told["resourceData"]["id"] == message for told in body["value"])
+
+            for told in endpoint.wanted(f"{kind} {message}", is_it)[1]["value"]:
+                assert told["subscriptionId"] == made.id and told["clientState"] == secret and told["tenantId"], told
+                assert told["resource"].startswith("Users/") and told["resource"].endswith(f"/Messages/{told['resourceData']['id']}"), told
+                assert datetime.datetime.fromisoformat(told["subscriptionExpirationDateTime"].replace("Z", "+00:00")) == end(expires), told
+
+        letter = await graph.me.messages.post(draft("Told of", "nobody@example.org"), request_configuration=immutable())
+        notified("created", letter.id, 60)
+        error = await refused(one.patch(Subscription(expiration_date_time=end(10_080))), 400)
+        assert (error.code, error.message) == ("ExtensionError", too_long), error
+        renewed = await one.patch(Subscription(expiration_date_time=end(10_000)), request_configuration=immutable())
+        assert renewed.id == made.id and renewed.expiration_date_time == end(10_000), renewed
+        changing = graph.me.messages.by_message_id(letter.id)
+        await changing.patch(Message(is_read=False), request_configuration=immutable())
+        notified("updated", letter.id, 10_000)
+        await changing.permanent_delete.post(request_configuration=immutable())
+        notified("deleted", letter.id, 10_000)
+        await one.delete()
+        # The plugin makes another one then, or is content.
+        for gone in (one.patch(Subscription(expiration_date_time=end(60))), one.delete()):
+            error = await refused(gone, 404)
+            assert error.code == "ResourceNotFound", error
+
+
 async def main():
     graph = client()
     person = await graph.me.get()
     await graph.me.outlook.master_categories.get()
     shared = graph.users.by_user_id(SHARED)
     await refused(shared.get(), 403)
+    await notifying(graph)
     for mailbox, root in ((graph.me, "/me"), (shared, f"/users/{SHARED}")):
         inbox, ids = await reading(mailbox)
         await following(mailbox, inbox)

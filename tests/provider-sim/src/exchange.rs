@@ -12,14 +12,14 @@ use crate::Provider;
 /// Of one kind, which differ only in what is in them.
 const EACH: usize = 40;
 
-/// A request that was answered.
+/// A request that was answered; also one that a provider sends, to a subscriber.
 #[derive(Debug, Clone, Serialize)]
 pub struct Exchange {
     /// Which side.
     pub provider: Provider,
     /// Upper case.
     pub method: String,
-    /// As in [`Access`](crate::Access).
+    /// As in [`Access`](crate::Access); of what is sent to a subscriber, the property of the subscription that holds its address.
     pub route: String,
     /// Decoded pairs.
     pub query: Vec<(String, String)>,

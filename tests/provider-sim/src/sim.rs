@@ -93,6 +93,8 @@ pub struct Context {
     pub accounts: Vec<Account>,
     /// Registered applications.
     pub clients: Vec<Client>,
+    /// Keeps what is posted to subscribers, beside what was asked.
+    pub log: Arc<AccessLog>,
 }
 
 /// Puts a [`Sim`] together.
@@ -164,6 +166,7 @@ impl SimBuilder {
         let post = Arc::new(PostOffice::default());
         let google_url = url_of(&google_listener)?;
         let microsoft_url = url_of(&microsoft_listener)?;
+        let log = Arc::new(AccessLog::default());
         let context = |provider: Provider, base_url: &str| Context {
             base_url: base_url.to_owned(),
             clock: self.clock.clone(),
@@ -173,6 +176,7 @@ impl SimBuilder {
             keys: Keys,
             accounts: of(provider, &self.accounts),
             clients: of(provider, &self.clients),
+            log: log.clone(),
         };
         let google = Arc::new(Google::new(context(Provider::Google, &google_url)));
         let microsoft = Arc::new(Microsoft::new(context(Provider::Microsoft, &microsoft_url)));
@@ -180,7 +184,6 @@ impl SimBuilder {
         post.open(&backends);
 
         let faults = Arc::new(Faults::default());
-        let log = Arc::new(AccessLog::default());
         let routes = control::routes(Controls {
             backends: backends.clone(),
             faults: faults.clone(),

@@ -521,6 +521,48 @@ async fn listener() -> (String, mpsc::UnboundedReceiver<Pushed>) {
 }
 
 #[tokio::test]
+async fn e29_an_application_watches_for_one_topic_at_a_time() {
+    let world = world().await;
+    let (endpoint, mut pushed) = listener().await;
+    let [mail, other] = ["projects/sim/topics/mail", "projects/sim/topics/other"];
+    for topic in [mail, other] {
+        world.sim.google().subscribe(Subscription {
+            topic: topic.to_owned(),
+            endpoint: endpoint.clone(),
+            audience: None,
+            service_account: "push@project.example".to_owned(),
+        });
+    }
+    let watch = |topic: &str| world.call(Method::POST, "watch", Some(json!({"topicName": topic})));
+    assert_eq!(watch(mail).await.status(), StatusCode::OK);
+    assert_eq!(watch(mail).await.status(), StatusCode::OK, "renewed");
+    for _ in 0..2 {
+        pushed.recv().await.unwrap();
+    }
+    let refused = watch(other).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let refused: Value = refused.json().await.unwrap();
+    assert_eq!(refused["error"]["status"], "INVALID_ARGUMENT");
+    let why = text(&refused["error"]["message"]);
+    assert!(why.starts_with("Only one user push notification client"));
+    world.call(Method::POST, "stop", None).await;
+    assert_eq!(watch(other).await.status(), StatusCode::OK);
+    world.advance(7 * DAY_MS + 1);
+    let token = world.sim.google().access_token(ADA, &[FULL]);
+    let body = json!({"topicName": mail});
+    let later = world
+        .call_as(&token, Method::POST, "watch", Some(body))
+        .await;
+    assert_eq!(later.status(), StatusCode::OK, "the other one has ended");
+
+    let odd = json!({"topicName": mail, "labelFilterBehavior": "only"});
+    let odd = world
+        .call_as(&token, Method::POST, "watch", Some(odd))
+        .await;
+    assert_eq!(odd.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn e29_a_watch_pushes_signed_hints_for_seven_days() {
     let world = world().await;
     let (endpoint, mut pushed) = listener().await;

@@ -192,6 +192,7 @@ async fn wait_for(received: &Received, count: usize) -> Vec<Value> {
 #[tokio::test]
 async fn e43_subscriptions_shake_hands_notify_and_expire() {
     let w = World::new(0).await;
+    w.sim.log().exchanges.keep();
     let (url, received) = receiver(true).await;
     let (bad, _) = receiver(false).await;
     let minutes = |n: u64| {
@@ -220,17 +221,16 @@ async fn e43_subscriptions_shake_hands_notify_and_expire() {
         .await
         .is(400);
     assert_eq!(refused.code(), "ExtensionError");
-    assert!(
-        refused.json["error"]["message"]
-            .as_str()
-            .unwrap()
-            .contains("can only be 10070 minutes")
+    assert_eq!(
+        refused.json["error"]["message"],
+        "Subscription expiration can only be 10070 minutes in the future."
     );
     let made = w
         .post_with("/subscriptions", wish(&url, minutes(10)), &[IMMUTABLE])
         .await
         .is(201);
     assert_eq!(made.json["expirationDateTime"], "2026-10-01T08:45:00Z");
+    assert_eq!(made.json["clientState"], "s3cret");
 
     let id = w.arrives("Notify me");
     let told = wait_for(&received, 1).await;
@@ -248,8 +248,30 @@ async fn e43_subscriptions_shake_hands_notify_and_expire() {
     assert_eq!(told["told"], 1);
     let all = wait_for(&received, 2).await;
     assert_eq!(all[1]["value"][0]["lifecycleEvent"], "missed");
+    // Kept once it has been answered.
+    let kept = |route: &str| {
+        let all = w.sim.log().exchanges.all();
+        all.into_iter().find(|exchange| exchange.route == route)
+    };
+    for _ in 0..500 {
+        if kept("lifecycleNotificationUrl").is_some() && kept("notificationUrl").is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let lifecycle = kept("lifecycleNotificationUrl").unwrap();
+    assert_eq!(
+        (lifecycle.status, lifecycle.request.as_ref()),
+        (200, all.get(1))
+    );
+    assert_eq!(
+        kept("notificationUrl").unwrap().request.as_ref(),
+        all.first()
+    );
 
     let path = format!("/subscriptions/{}", made.id());
+    let shown = w.get(&path).await.is(200);
+    assert_eq!(shown.json["clientState"], Value::Null, "told once");
     let renewed = w
         .patch(&path, json!({"expirationDateTime": minutes(600)}))
         .await

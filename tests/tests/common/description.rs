@@ -16,7 +16,10 @@ pub(crate) fn python() -> Command {
         "{} is missing: `cargo xtask test` installs the official libraries",
         python.display()
     );
-    Command::new(python)
+    let mut python = Command::new(python);
+    // What the scripts import would be compiled beside them.
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
+    python
 }
 
 pub(crate) fn node() -> Command {

@@ -98,17 +98,27 @@ impl Push {
     }
 
     /// # Errors
-    /// 403 as from a topic that Gmail may not publish to.
-    pub(crate) fn watch(&self, address: &str, watch: Watch) -> ApiResult<()> {
+    /// 403 as from a topic that Gmail may not publish to, 400 while a watch of another topic runs.
+    pub(crate) fn watch(&self, address: &str, watch: Watch, now: u64) -> ApiResult<()> {
         if !self.subscriptions.lock().contains_key(&watch.topic) {
             return Err(ApiError::forbidden(format!(
                 "Error sending test message to Cloud PubSub {} : User not authorized to perform this action.",
                 watch.topic
             )));
         }
+        let mut watches = self.watches.lock();
+        // The same topic again renews; an application may not have two.
+        if watches
+            .get(address)
+            .is_some_and(|running| running.expires > now && running.topic != watch.topic)
+        {
+            return Err(ApiError::invalid(
+                "Only one user push notification client allowed per developer (call /stop then try again)",
+            ));
+        }
         // One below: the first event is due whatever has happened.
         let last_history = watch.last_history.saturating_sub(1);
-        self.watches.lock().insert(
+        watches.insert(
             address.to_owned(),
             Watch {
                 last_history,

@@ -358,10 +358,11 @@ impl Backend for Microsoft {
             }
             "lifecycle" => {
                 let event = text(&body, "event")?;
-                let told = self
-                    .shared
-                    .subscriptions
-                    .lifecycle(self.person(&address)?, &event);
+                let told = self.shared.subscriptions.lifecycle(
+                    self.person(&address)?,
+                    &event,
+                    &self.shared.context,
+                );
                 Ok(json!({"told": told}))
             }
             "permit" => {

@@ -59,7 +59,7 @@ impl Shared {
             (out, mailbox.take_events())
         };
         if !events.is_empty() {
-            self.subscriptions.tell(person, &events, self.now());
+            self.subscriptions.tell(person, &events, &self.context);
         }
         out
     }

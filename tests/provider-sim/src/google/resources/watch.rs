@@ -36,6 +36,11 @@ pub(crate) fn watch(call: &Call) -> ApiResult<Reply> {
         .or(body.label_filter_action)
         .unwrap_or_else(|| "include".to_owned())
         .to_lowercase();
+    if !matches!(behavior.as_str(), "include" | "exclude") {
+        return Err(ApiError::invalid(format!(
+            "Invalid value at 'label_filter_behavior' (TYPE_ENUM), \"{behavior}\""
+        )));
+    }
     let (labels, history) = {
         let state = call.mailbox.state.read();
         let labels = body
@@ -61,6 +66,7 @@ pub(crate) fn watch(call: &Call) -> ApiResult<Reply> {
             last_history: history,
             last_push: None,
         },
+        call.now,
     )?;
     // The first event comes at once, as proof that the topic works.
     call.google.changed(&call.mailbox);

@@ -26,6 +26,7 @@ use super::time::{date_time, parse};
 use crate::microsoft::directory::Person;
 use crate::microsoft::mailbox::ids::{self, IdKind};
 use crate::microsoft::mailbox::{Event, Mailbox};
+use crate::{AccessLog, Context, Exchange, Provider};
 
 /// The live ceiling; the documentation says ten minutes more.
 const MAX_MINUTES: u64 = 10_070;
@@ -39,6 +40,9 @@ const MAX_CLIENT_STATE: usize = 128;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Attempts for one notification.
 const ATTEMPTS: u32 = 3;
+/// Properties with the addresses that are posted to.
+const NOTIFICATION_URL: &str = "notificationUrl";
+const LIFECYCLE_URL: &str = "lifecycleNotificationUrl";
 
 #[derive(Debug, Clone)]
 struct Subscription {
@@ -57,15 +61,16 @@ struct Subscription {
 }
 
 impl Subscription {
-    fn show(&self) -> Value {
+    /// The secret is only shown to whoever has just told it.
+    fn show(&self, client_state: Option<&str>) -> Value {
         json!({
             "id": self.id,
             "resource": self.resource,
             "applicationId": self.client,
             "changeType": self.change_types.join(","),
-            "clientState": null,
-            "notificationUrl": self.url,
-            "lifecycleNotificationUrl": self.lifecycle_url,
+            "clientState": client_state,
+            NOTIFICATION_URL: self.url,
+            LIFECYCLE_URL: self.lifecycle_url,
             "expirationDateTime": date_time(self.expires),
             "creatorId": self.owner,
             "latestSupportedTlsVersion": "v1_2",
@@ -86,11 +91,12 @@ pub(crate) struct Subscriptions {
 
 impl Subscriptions {
     /// Tells subscribers of a mailbox what happened there.
-    pub(crate) fn tell(&self, person: &Arc<Person>, events: &[Event], now: u64) {
+    pub(crate) fn tell(&self, person: &Arc<Person>, events: &[Event], context: &Context) {
         let mut all = self.all.lock();
         if all.is_empty() {
             return;
         }
+        let now = context.clock.now();
         all.retain(|_, s| s.expires > now);
         let uid = ids_of(person);
         for subscription in all.values().filter(|s| s.owner == person.oid) {
@@ -103,13 +109,14 @@ impl Subscriptions {
                 .map(|e| notification(subscription, person, uid, e))
                 .collect();
             if !value.is_empty() {
-                send(subscription.url.clone(), json!({"value": value}));
+                let body = json!({"value": value});
+                send(&subscription.url, NOTIFICATION_URL, body, &context.log);
             }
         }
     }
 
     /// Sends a lifecycle event to the subscriptions of a mailbox; answers how many were told.
-    pub(crate) fn lifecycle(&self, person: &Person, event: &str) -> usize {
+    pub(crate) fn lifecycle(&self, person: &Person, event: &str, context: &Context) -> usize {
         let mut all = self.all.lock();
         let mut told = 0;
         for s in all.values().filter(|s| s.owner == person.oid) {
@@ -121,7 +128,7 @@ impl Subscriptions {
                     "clientState": s.client_state,
                     "lifecycleEvent": event,
                 }]});
-                send(url.clone(), body);
+                send(url, LIFECYCLE_URL, body, &context.log);
                 told += 1;
             }
         }
@@ -161,17 +168,30 @@ fn notification(s: &Subscription, person: &Person, uid: u64, event: &Event) -> V
 }
 
 /// Posts without waiting; on a thread without a runtime nothing is sent.
-fn send(url: String, body: Value) {
+fn send(url: &str, property: &'static str, body: Value, log: &Arc<AccessLog>) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
         return;
     };
+    let (url, log) = (url.to_owned(), Arc::clone(log));
     runtime.spawn(async move {
         for attempt in 0..ATTEMPTS {
             tokio::time::sleep(Duration::from_millis(200) * attempt).await;
             let bytes = Bytes::from(body.to_string());
-            if let Ok((status, _)) = post(&url, "application/json", bytes).await
-                && status.is_success()
-            {
+            let Ok((status, _)) = post(&url, "application/json", bytes).await else {
+                continue;
+            };
+            if log.exchanges.are_wanted() {
+                log.exchanges.add(Exchange {
+                    provider: Provider::Microsoft,
+                    method: "POST".to_owned(),
+                    route: property.to_owned(),
+                    query: Vec::new(),
+                    status: status.as_u16(),
+                    request: Some(body.clone()),
+                    answer: None,
+                });
+            }
+            if status.is_success() {
                 return;
             }
         }
@@ -271,8 +291,8 @@ impl Wish {
                 format!("clientState has more than {MAX_CLIENT_STATE} characters."),
             ));
         }
-        let url = need("notificationUrl")?;
-        for url in std::iter::once(&url).chain(text("lifecycleNotificationUrl").iter()) {
+        let url = need(NOTIFICATION_URL)?;
+        for url in std::iter::once(&url).chain(text(LIFECYCLE_URL).iter()) {
             let parsed = url::Url::parse(url).ok();
             let loopback = parsed
                 .as_ref()
@@ -288,7 +308,7 @@ impl Wish {
         Ok(Self {
             resource: need("resource")?,
             url,
-            lifecycle_url: text("lifecycleNotificationUrl"),
+            lifecycle_url: text(LIFECYCLE_URL),
             change_types,
             client_state,
             expires: expiry(body, now)?,
@@ -309,9 +329,7 @@ fn expiry(body: &Map<String, Value>, now: u64) -> Result<u64, GraphError> {
     if wanted > now + MAX_MINUTES * MINUTE {
         return Err(GraphError::bad(
             "ExtensionError",
-            format!(
-                "Operation: Create; Exception: [Status Code: BadRequest; Reason: Subscription expiration can only be {MAX_MINUTES} minutes in the future.]"
-            ),
+            format!("Subscription expiration can only be {MAX_MINUTES} minutes in the future."),
         ));
     }
     if wanted <= now {
@@ -403,14 +421,27 @@ pub(crate) fn create(call: Call) -> BoxFuture<'static, Answer> {
             client_state: wish.client_state,
             expires: wish.expires,
         };
-        let shown = subscription.show();
+        let shown = subscription.show(subscription.client_state.as_deref());
         call.shared
             .subscriptions
             .all
             .lock()
             .insert(subscription.id.clone(), subscription);
-        Ok((StatusCode::CREATED, axum::Json(shown)).into_response())
+        Ok(entity(&call, StatusCode::CREATED, shown))
     })
+}
+
+/// `@odata.context`: subscriptions are below no person.
+fn context(call: &Call, what: &str) -> String {
+    format!("{}/v1.0/$metadata#{what}", call.shared.context.base_url)
+}
+
+fn entity(call: &Call, status: StatusCode, mut shown: Value) -> axum::response::Response {
+    if let Some(object) = shown.as_object_mut() {
+        let context = context(call, "subscriptions/$entity");
+        object.insert("@odata.context".to_owned(), json!(context));
+    }
+    (status, axum::Json(shown)).into_response()
 }
 
 fn not_there() -> GraphError {
@@ -441,22 +472,23 @@ pub(crate) fn list(call: &Call) -> Answer {
     let value: Vec<Value> = all
         .values()
         .filter(|s| s.owner == call.person.oid && s.client == call.token.client)
-        .map(Subscription::show)
+        .map(|s| s.show(None))
         .collect();
-    Ok(axum::Json(json!({"value": value})).into_response())
+    let context = context(call, "subscriptions");
+    Ok(axum::Json(json!({"@odata.context": context, "value": value})).into_response())
 }
 
 /// `GET /subscriptions/{subscription}`
 pub(crate) fn get(call: &Call) -> Answer {
-    let shown = with(call, |s| Ok(s.show()))?;
-    Ok(axum::Json(shown).into_response())
+    let shown = with(call, |s| Ok(s.show(None)))?;
+    Ok(entity(call, StatusCode::OK, shown))
 }
 
 /// `PATCH /subscriptions/{subscription}`: another expiry, nothing else.
 pub(crate) fn renew(call: &Call) -> Answer {
     let body = call.object()?;
     let expires = expiry(&body, call.now)?;
-    if property(&body, "lifecycleNotificationUrl").is_some() {
+    if property(&body, LIFECYCLE_URL).is_some() {
         return Err(GraphError::bad(
             "InvalidRequest",
             "lifecycleNotificationUrl can't be changed.",
@@ -464,9 +496,9 @@ pub(crate) fn renew(call: &Call) -> Answer {
     }
     let shown = with(call, |s| {
         s.expires = expires;
-        Ok(s.show())
+        Ok(s.show(None))
     })?;
-    Ok(axum::Json(shown).into_response())
+    Ok(entity(call, StatusCode::OK, shown))
 }
 
 /// `POST /subscriptions/{subscription}/reauthorize`
