@@ -111,7 +111,7 @@ enum Command {
     Check(developer::Check),
     /// Print the OpenAPI document of the HTTP API, as a running host serves it at /api/openapi.json.
     Openapi,
-    /// Copy database, blobs and keys into a new folder, while a server runs or not, and check the copy.
+    /// Copy database, blobs (also from a bucket) and keys into a new folder, while a server runs or not, and check the copy.
     Backup(archive::Backup),
     /// Make the data folder from a backup, and check it.
     Restore(archive::Restore),

@@ -5,6 +5,8 @@
 //! name in the file or the environment is an error, because a mistyped limit that silently stays at its default is worse than a host
 //! that does not start.
 
+mod s3;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,20 +23,26 @@ pub const ENVIRONMENT_PREFIX: &str = "PLUGIN_HOST_";
 const NOT_SETTINGS: [&str; 4] = ["config", "server", "token", "password"];
 
 /// Settings that are text: taken from the environment as they stand, because a password of digits is no number.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 12] = [
     "admin_email",
     "admin_name",
     "admin_password",
     "log",
     "log_format",
     "public_origin",
+    "s3_access_key",
+    "s3_bucket",
+    "s3_endpoint",
+    "s3_prefix",
+    "s3_region",
+    "s3_secret_key",
 ];
 
 /// The effective configuration of a host.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Folder of everything that is kept: database, blobs, keys, components, compile cache.
+    /// Folder of everything that is kept: database, blobs (unless they are in a bucket), keys, components, compile cache.
     pub data_dir: PathBuf,
     /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
@@ -72,6 +80,32 @@ pub struct Config {
     pub shell_dir: Option<PathBuf>,
     /// Most plugin calls at the same time; none: the engine's own number.
     pub max_concurrent_calls: Option<u32>,
+    /// Bucket in which blobs are kept instead of the data folder. It must exist. See [`Config::blob_place`].
+    pub s3_bucket: Option<String>,
+    /// Scheme, host and port of the S3 server. None: Amazon's for the region.
+    pub s3_endpoint: Option<String>,
+    /// Region that requests are signed for.
+    pub s3_region: String,
+    /// What the names of all objects begin with, if the bucket is not this host's alone.
+    pub s3_prefix: String,
+    /// Access key.
+    #[serde(
+        serialize_with = "redacted",
+        deserialize_with = "crate::web::passwords::some_secret"
+    )]
+    pub s3_access_key: Option<SecretString>,
+    /// Its secret.
+    #[serde(
+        serialize_with = "redacted",
+        deserialize_with = "crate::web::passwords::some_secret"
+    )]
+    pub s3_secret_key: Option<SecretString>,
+    /// Whether the bucket is named in the path, not in the host name. None: only with an endpoint.
+    pub s3_path_style: Option<bool>,
+    /// Whether the server may be spoken to unencrypted. On loopback it always may.
+    pub s3_allow_http: bool,
+    /// How long the server may be silent, and how long a request is tried again, in seconds.
+    pub s3_timeout_seconds: u32,
 }
 
 /// How the log is written.
@@ -103,6 +137,15 @@ impl Default for Config {
             shutdown_seconds: 20,
             shell_dir: None,
             max_concurrent_calls: None,
+            s3_bucket: None,
+            s3_endpoint: None,
+            s3_region: "us-east-1".to_owned(),
+            s3_prefix: String::new(),
+            s3_access_key: None,
+            s3_secret_key: None,
+            s3_path_style: None,
+            s3_allow_http: false,
+            s3_timeout_seconds: 20,
         }
     }
 }
@@ -181,10 +224,11 @@ impl Config {
                 crate::web::passwords::PASSWORD_LENGTH
             )));
         }
+        self.blob_place()?;
         Ok(self)
     }
 
-    /// The configuration as TOML, ready to be a file. A password is not shown.
+    /// The configuration as TOML, ready to be a file. Passwords and keys are not shown.
     pub fn to_toml(&self) -> String {
         let mut out =
             String::from("# Effective configuration: flags > PLUGIN_HOST_* > file > defaults\n");

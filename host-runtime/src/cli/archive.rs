@@ -1,4 +1,5 @@
-//! `plugin-host backup` and `plugin-host restore`: both may run beside a server, and both check what they made.
+//! `plugin-host backup` and `plugin-host restore`: both may run beside a server, and both check what they made. A backup is a folder with everything in
+//! it, wherever blobs are kept; so the two together move blobs from the data folder into a bucket, and back.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ pub(super) struct Backup {
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {
-    /// A folder that `backup` made. It becomes the data folder, which must not exist yet.
+    /// A folder that `backup` made. It becomes the data folder, which must not exist yet; its blobs go where the configuration keeps them.
     source: PathBuf,
 }
 
@@ -27,7 +28,7 @@ pub(super) async fn backup(
     config: Config,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let made = backup::backup(&config.data_dir, &command.target)
+    let made = backup::backup(&config.data_dir, &config.blob_place()?, &command.target)
         .await
         .with_context(|| format!("{} was not backed up", config.data_dir.display()))?;
     said(
@@ -42,7 +43,7 @@ pub(super) async fn restore(
     config: Config,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let made = backup::restore(&command.source, &config.data_dir)
+    let made = backup::restore(&command.source, &config.data_dir, &config.blob_place()?)
         .await
         .with_context(|| format!("{} was not restored", command.source.display()))?;
     said(

@@ -71,6 +71,9 @@ pub enum StartError {
         /// The system's reason.
         error: std::io::Error,
     },
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
     /// TLS for outgoing requests.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
@@ -261,7 +264,8 @@ impl Local {
 }
 
 async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Store, StartError> {
-    Store::open(&config.data_dir, clock, Purpose::Serve)
+    let place = config.blob_place()?;
+    Store::open_with(&config.data_dir, &place, clock, Purpose::Serve)
         .await
         .map_err(|error| match error {
             host_store::Error::InUse(_) => StartError::InUse {
@@ -348,7 +352,7 @@ fn local_origin(address: SocketAddr) -> String {
 }
 
 /// Browsers treat loopback as a safe place without TLS.
-fn is_loopback(origin: &str) -> bool {
+pub(crate) fn is_loopback(origin: &str) -> bool {
     match url::Url::parse(origin)
         .ok()
         .as_ref()

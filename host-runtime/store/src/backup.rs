@@ -1,24 +1,29 @@
 //! Copying a data folder while it is used, and finding out whether a copy is whole.
 //!
-//! The database is copied by the engine itself, as it was at one moment. Blobs are files that never change once they have their place, so
-//! that those named by the copied database can be copied before and after it: what was there before has been copied even if it was deleted
-//! meanwhile, and what came later is not named. Keys are read before and after; if they changed in between, the copy is made anew.
+//! The database is copied by the engine itself, as it was at one moment; then the blobs that this copy names, from wherever they are kept, into
+//! the new folder. A copy needs no bucket to be whole. Objects never change, and one that was deleted before its turn came is no longer named by a
+//! newer copy of the database, which is then made. Keys are read before and after; if they changed in between, the copy is made anew.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::db;
-use crate::error::Error;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-/// The copied database was opened by nobody else, so that a second try is only needed when keys are rotated at this very moment.
-const TRIES: u32 = 3;
+use crate::blobs::{BlobFiles, BlobPlace, ObjectError, checked, write_object};
+use crate::db::{self, Contents, Object};
+use crate::error::{BlobError, Error};
 
-/// Files and folders that make a data folder. Locks, compiled code and what is being written are not among them.
+/// Each but the first has only to copy what changed during the one before.
+const TRIES: u32 = 5;
+
+/// Objects that are copied or checked at the same time.
+const PARALLEL: usize = 8;
+
+/// Files and folders that make a data folder. Locks and compiled code are not among them.
 const DATABASE: &str = "host.db";
 const KEYS: &str = "keys.json";
-const OBJECTS: &str = "blobs/objects";
-const PARTS: &str = "blobs/parts";
+const BLOBS: &str = "blobs";
 const PLUGINS: &str = "plugins";
 
 /// What a copy holds.
@@ -34,45 +39,130 @@ pub struct Backup {
     pub plugins: u64,
 }
 
-/// Copies the data folder `source`, which may be in use, into the new folder `target`, and checks the copy.
+/// Copies the data folder `source`, which may be in use and has its blobs at `place`, into the new folder `target`, and checks the copy.
 ///
 /// # Errors
 ///
 /// [`Error::Conflict`] if `target` is there already, [`Error::NotFound`] if `source` is no data folder, [`Error::Corrupt`] if the copy is not whole,
 /// [`Error::Unavailable`] if something can't be read or written. What was copied until then is left for a look.
-pub async fn backup(source: &Path, target: &Path) -> Result<Backup, Error> {
+pub async fn backup(source: &Path, place: &BlobPlace, target: &Path) -> Result<Backup, Error> {
     if !source.join(DATABASE).is_file() {
         return Err(Error::NotFound("data folder"));
     }
     make(target)?;
-    for _ in 0..TRIES {
-        let before = read(&source.join(KEYS))?;
-        copy(source, target, OBJECTS).await?;
-        let database = target.join(DATABASE);
-        remove_if_there(&database)?;
-        db::snapshot(&source.join(DATABASE), &database).await?;
-        for folder in [OBJECTS, PARTS, PLUGINS] {
-            copy(source, target, folder).await?;
-        }
-        if read(&source.join(KEYS))? == before {
-            write_private(&target.join(KEYS), &before)?;
-            prune(target).await?;
-            return verify(target).await;
-        }
-    }
-    Err(Error::Unavailable(
-        "the keys kept changing while the copy was made".to_owned(),
-    ))
+    let from = BlobFiles::open(&source.join(BLOBS), place)?;
+    let to = BlobFiles::open(&target.join(BLOBS), &BlobPlace::Folder)?;
+    transfer(source, &from, target, &to).await?;
+    verify(target).await
 }
 
-/// Makes the data folder `target` from the backup `source`, after checking that it is whole.
+/// Makes the data folder `target` from the backup `source`, after checking that it is whole, with its blobs at `place`.
 ///
 /// # Errors
 ///
-/// As for [`backup`].
-pub async fn restore(source: &Path, target: &Path) -> Result<Backup, Error> {
+/// As for [`backup`]; [`Error::Conflict`] also if there are blobs at `place`: another store's collector would delete what this one needs.
+pub async fn restore(source: &Path, target: &Path, place: &BlobPlace) -> Result<Backup, Error> {
     verify(source).await?;
-    backup(source, target).await
+    make(target)?;
+    let from = BlobFiles::open(&source.join(BLOBS), &BlobPlace::Folder)?;
+    let to = BlobFiles::open(&target.join(BLOBS), place)?;
+    if to.is_used().await? {
+        return Err(Error::Conflict(format!(
+            "{to} holds a store's blobs already: restore with another prefix or into another bucket"
+        )));
+    }
+    to.mark().await?;
+    let found = transfer(source, &from, target, &to).await?;
+    match place {
+        BlobPlace::Folder => verify(target).await,
+        // Each was checked when it was read, and by the server when it arrived.
+        BlobPlace::S3(_) => summary(target, &found),
+    }
+}
+
+/// Copies everything.
+async fn transfer(
+    source: &Path,
+    from: &BlobFiles,
+    target: &Path,
+    to: &BlobFiles,
+) -> Result<Contents, Error> {
+    let mut copied = BTreeSet::new();
+    let mut reason =
+        Error::Unavailable("the keys kept changing while the copy was made".to_owned());
+    for _ in 0..TRIES {
+        let before = read(&source.join(KEYS))?;
+        let database = target.join(DATABASE);
+        remove_if_there(&database)?;
+        db::snapshot(&source.join(DATABASE), &database).await?;
+        copy(source, target, PLUGINS).await?;
+        let found = db::inspect(&database).await?;
+        if let Some(missing) = copy_objects(from, to, &found, &mut copied).await? {
+            reason = Error::Corrupt(format!("the blob {missing} is missing"));
+            continue;
+        }
+        if read(&source.join(KEYS))? == before {
+            write_private(&target.join(KEYS), &before)?;
+            // What an earlier try copied and the last one does not name.
+            for object in found.blobs.iter().chain(&found.parts) {
+                copied.remove(&object.name);
+            }
+            for name in &copied {
+                to.delete(name, None).await?;
+            }
+            return Ok(found);
+        }
+    }
+    Err(reason)
+}
+
+/// Copies the objects that are not among the `copied`. Answers the id of one that is not there.
+async fn copy_objects(
+    from: &BlobFiles,
+    to: &BlobFiles,
+    found: &Contents,
+    copied: &mut BTreeSet<String>,
+) -> Result<Option<String>, Error> {
+    let wanted: Vec<Object> = found
+        .blobs
+        .iter()
+        .chain(&found.parts)
+        .filter(|object| !copied.contains(&object.name))
+        .cloned()
+        .collect();
+    let mut missing = None;
+    let mut copying = stream::iter(wanted.into_iter().map(|object| async move {
+        let done = copy_object(from, to, &object).await;
+        done.map(|there| (object, there))
+    }))
+    .buffer_unordered(PARALLEL);
+    while let Some((object, there)) = copying.try_next().await? {
+        if there {
+            copied.insert(object.name);
+        } else {
+            missing = Some(object.id);
+        }
+    }
+    Ok(missing)
+}
+
+/// Answers whether it was there.
+async fn copy_object(from: &BlobFiles, to: &BlobFiles, object: &Object) -> Result<bool, Error> {
+    let content = match from.stream(&object.name).await {
+        Err(ObjectError::Missing) => return Ok(false),
+        content => content?,
+    };
+    // The first problem of the source in its own words: behind an upload it would be one of writing.
+    let mut problem = None;
+    let content = checked(content, &object.id, object.size)
+        .inspect_err(|error| problem = Some(error.clone()));
+    let written = write_object(to, None, &object.name, content, u64::MAX).await;
+    match (problem, written) {
+        (Some(problem), _) => Err(problem),
+        (None, Ok(_)) => Ok(true),
+        (None, Err(BlobError::Unavailable(reason))) => Err(Error::Unavailable(reason)),
+        (None, Err(other)) => Err(Error::Corrupt(other.to_string())),
+    }
 }
 
 /// Checks that a copy which nobody uses is whole: the database is sound, and every blob that it names is there with its content.
@@ -81,8 +171,7 @@ pub async fn restore(source: &Path, target: &Path) -> Result<Backup, Error> {
 ///
 /// [`Error::Corrupt`] with what is missing or damaged, [`Error::Unavailable`] if something can't be read.
 pub async fn verify(folder: &Path) -> Result<Backup, Error> {
-    let database = folder.join(DATABASE);
-    let found = db::inspect(&database).await?;
+    let found = db::inspect(&folder.join(DATABASE)).await?;
     read(&folder.join(KEYS)).map_err(|_| {
         Error::Corrupt("the key file is missing: nothing sealed could be read".to_owned())
     })?;
@@ -91,67 +180,38 @@ pub async fn verify(folder: &Path) -> Result<Backup, Error> {
             return Err(Error::Corrupt(format!("the plugin file {file} is missing")));
         }
     }
-    let objects = folder.join(OBJECTS);
-    let blobs: Vec<(String, u64)> = found.blobs.into_iter().collect();
-    let count = blobs.len();
-    let blob_bytes = blobs.iter().map(|(_, size)| size).sum();
-    blocking(move || {
-        blobs
-            .iter()
-            .try_for_each(|(id, size)| check_blob(&objects, id, *size))
-    })
-    .await?;
+    let files = &BlobFiles::open(&folder.join(BLOBS), &BlobPlace::Folder)?;
+    stream::iter(found.blobs.iter().chain(&found.parts))
+        .map(|object| check(files, object))
+        .buffer_unordered(PARALLEL)
+        .try_collect::<()>()
+        .await?;
+    summary(folder, &found)
+}
+
+async fn check(files: &BlobFiles, object: &Object) -> Result<(), Error> {
+    let content = match files.stream(&object.name).await {
+        Err(ObjectError::Missing) => {
+            return Err(Error::Corrupt(format!("the blob {} is missing", object.id)));
+        }
+        content => content?,
+    };
+    checked(content, &object.id, object.size)
+        .try_for_each(|_| async { Ok(()) })
+        .await
+}
+
+fn summary(folder: &Path, found: &Contents) -> Result<Backup, Error> {
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let database = folder.join(DATABASE);
     Ok(Backup {
-        blobs: u64::try_from(count).unwrap_or(u64::MAX),
-        blob_bytes,
+        blobs: count(found.blobs.len()),
+        blob_bytes: found.blobs.iter().map(|blob| blob.size).sum(),
         database_bytes: std::fs::metadata(&database)
             .map_err(|error| failed(&database, &error))?
             .len(),
-        plugins: u64::try_from(found.plugin_files.len()).unwrap_or(u64::MAX),
+        plugins: count(found.plugin_files.len()),
     })
-}
-
-fn check_blob(objects: &Path, id: &str, size: u64) -> Result<(), Error> {
-    let damaged = |what: &str| Error::Corrupt(format!("the blob {id} is {what}"));
-    let mut file = std::fs::File::open(object(objects, id)).map_err(|_| damaged("missing"))?;
-    let mut hasher = blake3::Hasher::new();
-    let read = io::copy(&mut file, &mut hasher).map_err(|_| damaged("unreadable"))?;
-    if read != size || hasher.finalize().to_hex().as_str() != id {
-        return Err(damaged("damaged"));
-    }
-    Ok(())
-}
-
-fn object(objects: &Path, id: &str) -> PathBuf {
-    let (folder, name) = id.split_at_checked(2).unwrap_or(("", id));
-    objects.join(folder).join(name)
-}
-
-/// Blobs that were deleted while they were copied: no row of the copy names them.
-async fn prune(target: &Path) -> Result<(), Error> {
-    let named: BTreeSet<String> = db::inspect(&target.join(DATABASE))
-        .await?
-        .blobs
-        .into_keys()
-        .collect();
-    let objects = target.join(OBJECTS);
-    blocking(move || {
-        for folder in entries(&objects)? {
-            let prefix = folder
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            for file in entries(&folder)? {
-                let id = prefix.clone() + &file.file_name().unwrap_or_default().to_string_lossy();
-                if !named.contains(&id) {
-                    remove_if_there(&file)?;
-                }
-            }
-        }
-        Ok(())
-    })
-    .await
 }
 
 /// Copies the files of a folder that are not there yet. One that vanishes meanwhile is left out: [`verify`] finds those that matter.

@@ -36,7 +36,7 @@ mod users;
 
 pub use api_tokens::{ApiToken, ApiTokens};
 pub use audit::{Audit, AuditEntry};
-pub use blobs::{BlobStream, Blobs};
+pub use blobs::{BlobPlace, BlobStream, Blobs, S3};
 pub use clock::{Clock, SystemClock, TestClock};
 pub use collections::Collections;
 pub use error::{BlobError, Error, StorageError};

@@ -204,14 +204,17 @@ impl Plugins {
     pub async fn delete_data(&self, id: &str) -> Result<(), Error> {
         let mut tx = self.0.db.write().await?;
         crate::collections::drop_all(&mut tx, id).await?;
-        crate::blobs::doom_all(&mut tx, id).await?;
+        crate::blobs::doom_all(&mut tx, id, self.0.now()).await?;
         for table in ["host_secrets", "host_usage"] {
             tx.execute(sql!(format!("DELETE FROM {table} WHERE plugin = ?"), id))
                 .await?;
         }
         tx.commit().await?;
         self.0.catalog.forget(id);
-        crate::blobs::delete_doomed(&self.0).await
+        if let Err(error) = crate::blobs::delete_doomed(&self.0).await {
+            tracing::warn!(%error, plugin = id, "the contents of blobs that nobody names are deleted later");
+        }
+        Ok(())
     }
 
     /// Notes a call that ended badly.

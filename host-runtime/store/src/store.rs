@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::api_tokens::ApiTokens;
 use crate::audit::Audit;
-use crate::blobs::{BlobFiles, Blobs};
+use crate::blobs::{BlobFiles, BlobPlace, Blobs};
 use crate::clock::Clock;
 use crate::collections::{Catalog, Collections};
 use crate::db::{Db, sql};
@@ -72,14 +72,28 @@ const KEEP_RUNS: Duration = Duration::from_secs(7 * 86_400);
 const KEEP_EVENTS: Duration = Duration::from_secs(600);
 
 impl Store {
-    /// Opens a data folder, which is made if it isn't there.
+    /// Opens a data folder, which is made if it isn't there, with the blobs in it.
     ///
     /// # Errors
     ///
-    /// [`Error::InUse`] if another process serves the folder, [`Error::Corrupt`] if it was written by a newer version or its key file is damaged,
-    /// [`Error::Unavailable`] if it can't be read or written.
+    /// As for [`open_with`](Self::open_with).
     pub async fn open(
         folder: &Path,
+        clock: Arc<dyn Clock>,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        Self::open_with(folder, &BlobPlace::Folder, clock, purpose).await
+    }
+
+    /// Opens a data folder, which is made if it isn't there. If the blobs are elsewhere, that place may be away: only blobs are then unavailable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InUse`] if another process serves the folder, [`Error::Corrupt`] if it was written by a newer version, its key file is damaged, or
+    /// the blobs are not in this place, [`Error::Unavailable`] if it can't be read or written.
+    pub async fn open_with(
+        folder: &Path,
+        place: &BlobPlace,
         clock: Arc<dyn Clock>,
         purpose: Purpose,
     ) -> Result<Self, Error> {
@@ -98,7 +112,7 @@ impl Store {
         }
         let keys = KeyRing::open(&key_file)?;
         let db = Db::open(&database).await?;
-        let blobs = BlobFiles::open(&folder.join("blobs"), purpose == Purpose::Serve)?;
+        let blobs = BlobFiles::open(&folder.join("blobs"), place)?;
         let store = Self {
             inner: Arc::new(Inner {
                 events: EventSignal::open(&db).await?,
@@ -114,6 +128,7 @@ impl Store {
             }),
         };
         if purpose == Purpose::Serve {
+            store.blobs().claim_place().await?;
             // Nobody else can be alive, so that whatever holds a lease or a lock is dead.
             store.jobs().recover_all().await?;
             store

@@ -2,15 +2,12 @@
 
 use std::collections::HashMap;
 
-use object_store::path::Path;
-
-use super::files::{object_path, part_path};
-use super::upload::{doom, refund};
+use super::objects::{delete_doomed, doom};
+use super::rows::{part_name, refund};
 use super::{Blobs, is_named};
 use crate::collections::{BlobColumns, blob_columns};
 use crate::db::{Tx, sql};
 use crate::error::Error;
-use crate::store::Inner;
 
 /// Looked at in one transaction, so that other writers get their turn.
 const BATCH: u32 = 200;
@@ -30,21 +27,23 @@ impl Blobs {
     /// Answers whether there is more.
     async fn expire_uploads(&self) -> Result<bool, Error> {
         let mut tx = self.0.db.write().await?;
+        let now = self.0.now();
         let rows = tx
             .fetch(sql!(
                 "SELECT id, plugin, size, blob FROM host_uploads WHERE expires_at <= ? LIMIT ?",
-                self.0.now(),
+                now,
                 BATCH
             ))
             .await?;
         for row in &rows {
             let id = row.bytes(0)?;
-            if row.opt_text(3)?.is_none() {
+            doom_parts(&mut tx, &id, now).await?;
+            let deleted = tx
+                .execute(sql!("DELETE FROM host_uploads WHERE id = ?", id))
+                .await?;
+            if deleted == 1 && row.opt_text(3)?.is_none() {
                 refund(&mut tx, &row.text(1)?, row.uint(2)?).await?;
             }
-            doom_parts(&mut tx, &id).await?;
-            tx.execute(sql!("DELETE FROM host_uploads WHERE id = ?", id))
-                .await?;
         }
         tx.commit().await?;
         Ok(rows.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX))
@@ -93,7 +92,7 @@ impl Blobs {
                     ))
                     .await?;
                 }
-                None => forget(&mut tx, &plugin, &id, row.uint(2)?).await?,
+                None => forget(&mut tx, &plugin, &id, row.uint(2)?, now).await?,
             }
         }
         tx.commit().await?;
@@ -101,45 +100,62 @@ impl Blobs {
     }
 }
 
-async fn doom_parts(tx: &mut Tx, upload: &[u8]) -> Result<(), Error> {
+async fn doom_parts(tx: &mut Tx, upload: &[u8], now: u64) -> Result<(), Error> {
     for part in tx
         .fetch(sql!(
-            "SELECT at FROM host_upload_parts WHERE upload = ?",
+            "SELECT at, name FROM host_upload_parts WHERE upload = ?",
             upload
         ))
         .await?
     {
-        doom(tx, part_path(upload, part.uint(0)?).as_ref()).await?;
+        let name = part_name(upload, part.uint(0)?, part.opt_text(1)?);
+        doom(tx, &name, now).await?;
     }
     Ok(())
 }
 
 /// The plugin knows a blob no more; its content goes unless another plugin knows it.
-async fn forget(tx: &mut Tx, plugin: &str, id: &str, size: u64) -> Result<(), Error> {
-    tx.execute(sql!(
-        "DELETE FROM host_blobs WHERE plugin = ? AND id = ?",
-        plugin,
-        id
-    ))
-    .await?;
+async fn forget(tx: &mut Tx, plugin: &str, id: &str, size: u64, now: u64) -> Result<(), Error> {
+    // Written first, so that an engine with several writers lets nobody come to know the object meanwhile.
+    tx.execute(sql!("UPDATE host_objects SET id = id WHERE id = ?", id))
+        .await?;
+    let deleted = tx
+        .execute(sql!(
+            "DELETE FROM host_blobs WHERE plugin = ? AND id = ?",
+            plugin,
+            id
+        ))
+        .await?;
+    if deleted == 0 {
+        // Another host was faster.
+        return Ok(());
+    }
     refund(tx, plugin, size).await?;
     if tx
         .fetch_first(sql!("SELECT 1 FROM host_blobs WHERE id = ? LIMIT 1", id))
         .await?
-        .is_none()
+        .is_some()
     {
-        doom(tx, object_path(id).as_ref()).await?;
+        return Ok(());
+    }
+    let object = tx
+        .fetch_first(sql!("SELECT name FROM host_objects WHERE id = ?", id))
+        .await?;
+    if let Some(object) = object {
+        doom(tx, &object.text(0)?, now).await?;
+        tx.execute(sql!("DELETE FROM host_objects WHERE id = ?", id))
+            .await?;
     }
     Ok(())
 }
 
 /// Everything of a plugin.
-pub(crate) async fn doom_all(tx: &mut Tx, plugin: &str) -> Result<(), Error> {
+pub(crate) async fn doom_all(tx: &mut Tx, plugin: &str, now: u64) -> Result<(), Error> {
     for row in tx
         .fetch(sql!("SELECT id FROM host_uploads WHERE plugin = ?", plugin))
         .await?
     {
-        doom_parts(tx, &row.bytes(0)?).await?;
+        doom_parts(tx, &row.bytes(0)?, now).await?;
     }
     tx.execute(sql!("DELETE FROM host_uploads WHERE plugin = ?", plugin))
         .await?;
@@ -150,34 +166,7 @@ pub(crate) async fn doom_all(tx: &mut Tx, plugin: &str) -> Result<(), Error> {
         ))
         .await?
     {
-        forget(tx, plugin, &row.text(0)?, row.uint(1)?).await?;
+        forget(tx, plugin, &row.text(0)?, row.uint(1)?, now).await?;
     }
     Ok(())
-}
-
-/// Deletes the objects that committed transactions listed.
-pub(crate) async fn delete_doomed(inner: &Inner) -> Result<(), Error> {
-    loop {
-        // The gate is held for one batch: whoever ends an upload waits no longer than that.
-        let _gate = inner.blobs.gate.lock().await;
-        let rows = inner
-            .db
-            .fetch(sql!("SELECT path FROM host_doomed_objects LIMIT ?", BATCH))
-            .await?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut gone = Vec::with_capacity(rows.len());
-        for row in rows {
-            let path = row.text(0)?;
-            inner.blobs.delete(&Path::from(path.as_str())).await?;
-            gone.push(path);
-        }
-        let mut tx = inner.db.write().await?;
-        for path in gone {
-            tx.execute(sql!("DELETE FROM host_doomed_objects WHERE path = ?", path))
-                .await?;
-        }
-        tx.commit().await?;
-    }
 }

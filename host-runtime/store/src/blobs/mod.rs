@@ -1,15 +1,21 @@
 //! Bytes too large for rows.
 //!
-//! A blob's id is the BLAKE3 hash of its content; content that several plugins hold is on disk once, and each plugin knows only its own. Nothing
+//! A blob's id is the BLAKE3 hash of its content; content that several plugins hold is kept once, and each plugin knows only its own. Nothing
 //! is counted: that a row names a blob is asked of the rows themselves, through an index on every field of kind blob, so that no
-//! count can go wrong. A row that stops naming a blob puts it up for inspection (a trigger), and the collector deletes what nobody names.
+//! count can go wrong. A row that stops naming a blob puts it up for inspection (a trigger), and the collector forgets what nobody names. Both
+//! are transactions that the database puts in an order, on one host or on several.
 //!
-//! Files and rows can't be changed together. So a file is made before the row that knows it and deleted after, by way of a list of doomed
-//! objects that is written with the rows; a gate keeps both from crossing.
+//! Where the bytes are ([`files`]: objects in a folder or a bucket) and how objects and rows stay together ([`objects`]) are questions apart.
 
 mod files;
 mod garbage;
+mod multipart;
+mod objects;
+mod place;
+mod rows;
 mod upload;
+mod verify;
+mod write;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,11 +28,16 @@ use crate::collections::Catalog;
 use crate::db::{Tx, sql};
 use crate::error::{BlobError, Error};
 use crate::store::Inner;
+use verify::damaged;
 
-pub(crate) use files::BlobFiles;
-pub(crate) use garbage::{delete_doomed, doom_all};
+pub(crate) use files::{BlobFiles, ObjectError};
+pub(crate) use garbage::doom_all;
+pub(crate) use objects::delete_doomed;
+pub use place::{BlobPlace, S3};
+pub(crate) use verify::checked;
+pub(crate) use write::write_object;
 
-/// Content as it is read from disk.
+/// Content as it is read.
 pub type BlobStream = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send>>;
 
 /// Most bytes that one call of a plugin reads or adds.
@@ -43,26 +54,14 @@ impl Blobs {
     ///
     /// [`BlobError::NotFound`], [`BlobError::Unavailable`].
     pub async fn size(&self, caller: &Caller, blob: &str) -> Result<u64, BlobError> {
-        let mut tx = self.0.db.read().await?;
-        if !may_read(&mut tx, &self.0.catalog, caller, blob, self.0.now()).await? {
-            return Err(BlobError::NotFound);
-        }
-        let row = tx
-            .fetch_first(sql!(
-                "SELECT size FROM host_blobs WHERE plugin = ? AND id = ?",
-                &caller.plugin,
-                blob
-            ))
-            .await?
-            .ok_or(BlobError::NotFound)?;
-        Ok(row.uint(0)?)
+        Ok(self.find(caller, blob).await?.size)
     }
 
     /// At most 1 MiB from `offset`; shorter only at the end.
     ///
     /// # Errors
     ///
-    /// As for [`size`](Self::size).
+    /// As for [`size`](Self::size); [`BlobError::Other`] if the content is missing or damaged.
     pub async fn read(
         &self,
         caller: &Caller,
@@ -70,36 +69,122 @@ impl Blobs {
         offset: u64,
         length: u32,
     ) -> Result<Vec<u8>, BlobError> {
-        let size = self.size(caller, blob).await?;
+        let mut found = self.find(caller, blob).await?;
         let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
-        let end = offset.saturating_add(u64::from(length).min(most)).min(size);
+        let end = offset
+            .saturating_add(u64::from(length).min(most))
+            .min(found.size);
         if offset >= end {
             return Ok(Vec::new());
         }
-        Ok(self
-            .0
-            .blobs
-            .read(&files::object_path(blob), offset..end)
-            .await?)
+        let content = loop {
+            match self.0.blobs.read(&found.object, offset..end).await {
+                Ok(content) => break content,
+                Err(error) => found = self.again(caller, blob, found, error).await?,
+            }
+        };
+        let whole = offset == 0 && end == found.size;
+        if u64::try_from(content.len()).ok() != Some(end - offset)
+            || (whole && blake3::hash(&content).to_hex().as_str() != blob)
+        {
+            return Err(damaged(blob).into());
+        }
+        Ok(content.to_vec())
     }
 
-    /// The whole content, for a download: its size, and a stream.
+    /// The whole content, for a download: its size, and a stream. The stream ends in an error, and never with the last byte, if the content is not
+    /// what was stored.
     ///
     /// # Errors
     ///
-    /// As for [`size`](Self::size).
+    /// As for [`read`](Self::read).
     pub async fn stream(
         &self,
         caller: &Caller,
         blob: &str,
     ) -> Result<(u64, BlobStream), BlobError> {
-        let size = self.size(caller, blob).await?;
-        let stream = self.0.blobs.stream(&files::object_path(blob)).await?;
+        let mut found = self.find(caller, blob).await?;
+        let content = loop {
+            match self.0.blobs.stream(&found.object).await {
+                Ok(content) => break content,
+                Err(error) => found = self.again(caller, blob, found, error).await?,
+            }
+        };
+        let content = checked(content, blob, found.size);
         Ok((
-            size,
-            stream.map(|chunk| chunk.map_err(BlobError::from)).boxed(),
+            found.size,
+            content.map(|piece| piece.map_err(BlobError::from)).boxed(),
         ))
     }
+
+    /// Whether the place of the blobs answers, in less than a second: for readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] with the reason.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.0.blobs.probe().await
+    }
+
+    /// Finds out at the start whether the blobs are in the configured place. One that is away is asked again before anything is written there.
+    pub(crate) async fn claim_place(&self) -> Result<(), Error> {
+        match self.0.blobs.probe().await {
+            Err(error) => {
+                tracing::warn!(%error, "the blobs are out of reach");
+                Ok(())
+            }
+            Ok(()) => match objects::claim(&self.0).await {
+                Err(Error::Unavailable(reason)) => {
+                    tracing::warn!(%reason, "the blobs are out of reach");
+                    Ok(())
+                }
+                claimed => claimed,
+            },
+        }
+    }
+
+    async fn find(&self, caller: &Caller, blob: &str) -> Result<Found, BlobError> {
+        let mut tx = self.0.db.read().await?;
+        if !may_read(&mut tx, &self.0.catalog, caller, blob, self.0.now()).await? {
+            return Err(BlobError::NotFound);
+        }
+        let row = tx
+            .fetch_first(sql!(
+                "SELECT size, name FROM host_blobs JOIN host_objects ON host_objects.id = host_blobs.id
+                 WHERE host_blobs.plugin = ? AND host_blobs.id = ?",
+                &caller.plugin,
+                blob
+            ))
+            .await?
+            .ok_or(BlobError::NotFound)?;
+        Ok(Found {
+            size: row.uint(0)?,
+            object: row.text(1)?,
+        })
+    }
+
+    /// An object that is not there can have been deleted after its name was read, and the content stored anew.
+    async fn again(
+        &self,
+        caller: &Caller,
+        blob: &str,
+        before: Found,
+        error: ObjectError,
+    ) -> Result<Found, BlobError> {
+        if error == ObjectError::Missing {
+            let now = self.find(caller, blob).await?;
+            if now.object != before.object {
+                return Ok(now);
+            }
+        }
+        Err(error.into())
+    }
+}
+
+/// A blob, and the object that is its content.
+struct Found {
+    size: u64,
+    object: String,
 }
 
 /// Whether the caller may read a blob, and so may let a row name it.

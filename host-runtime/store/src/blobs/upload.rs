@@ -1,19 +1,35 @@
 //! Uploads: content on its way to becoming a blob, in pieces from a plugin or as a stream from a person.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::files::{Staged, object_path, part_path};
+use super::objects::{discard, doom, keep};
+use super::rows::{Part, added_before, charge, insert_blob, insert_upload, parts, refund};
+use super::verify::checked;
+use super::write::{Written, write_bytes, write_stream};
 use super::{Blobs, MOST_BYTES};
 use crate::Caller;
 use crate::db::{Tx, sql};
 use crate::error::{BlobError, Error};
 use crate::random;
 
-/// How long an upload may go on, and what it made may wait for a row that names it.
-const LIFETIME: Duration = Duration::from_secs(86_400);
+/// Pieces that are fetched ahead while an upload is ended: each is at most 1 MiB, and a bucket takes its time for every one.
+const AHEAD: usize = 8;
+
+/// What became of a piece.
+enum Added {
+    /// The upload's size with it.
+    New(u64),
+    /// It had been added before.
+    Before(u64),
+}
+
+/// An upload that is over.
+struct Ended {
+    blob: String,
+    /// Objects that nothing needs any more.
+    left: Vec<String>,
+}
 
 struct Upload {
     size: u64,
@@ -55,40 +71,49 @@ impl Blobs {
         let id = random::digest(upload);
         let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         let digest = blake3::hash(&chunk).as_bytes().to_vec();
-        let mut tx = self.0.db.write().await?;
+        let mut tx = self.0.db.read().await?;
         let known = self.open_upload(&mut tx, caller, &id).await?;
-        if offset != known.size {
-            let same = tx
-                .fetch_first(sql!(
-                    "SELECT 1 FROM host_upload_parts WHERE upload = ? AND at = ? AND size = ? AND digest = ?",
-                    id,
-                    offset,
-                    length,
-                    digest
-                ))
-                .await?;
-            return if same.is_some() {
-                Ok(known.size)
-            } else {
-                Err(BlobError::Conflict(known.size))
-            };
+        if offset != known.size || chunk.is_empty() {
+            return added_before(&mut tx, &id, offset, length, &digest, known.size).await;
         }
-        if chunk.is_empty() {
-            return Ok(known.size);
+        drop(tx);
+        let name = write_bytes(&self.0, chunk.into()).await?;
+        let added = self
+            .add_part(caller, &id, offset, length, &digest, &name)
+            .await;
+        if !matches!(added, Ok(Added::New(_))) {
+            discard(&self.0, &[&name]).await;
+        }
+        added.map(|(Added::New(size) | Added::Before(size))| size)
+    }
+
+    async fn add_part(
+        &self,
+        caller: &Caller,
+        id: &[u8],
+        offset: u64,
+        length: u64,
+        digest: &[u8],
+        name: &str,
+    ) -> Result<Added, BlobError> {
+        let mut tx = self.0.db.write().await?;
+        let known = self.open_upload(&mut tx, caller, id).await?;
+        if offset != known.size {
+            // Another call was faster.
+            return added_before(&mut tx, id, offset, length, digest, known.size)
+                .await
+                .map(Added::Before);
         }
         charge(&mut tx, caller, length).await?;
-        // In the transaction, so that two calls at the same offset can't both write; it is one small file.
-        self.0
-            .blobs
-            .write(&part_path(&id, offset), chunk.into())
-            .await?;
+        keep(&mut tx, name).await?;
         let size = known.size.saturating_add(length);
         tx.execute(sql!(
-            "INSERT INTO host_upload_parts (upload, at, size, digest) VALUES (?, ?, ?, ?)",
-            id.clone(),
+            "INSERT INTO host_upload_parts (upload, at, size, digest, name) VALUES (?, ?, ?, ?, ?)",
+            id,
             offset,
             length,
-            digest
+            digest,
+            name
         ))
         .await?;
         tx.execute(sql!(
@@ -98,7 +123,7 @@ impl Blobs {
         ))
         .await?;
         tx.commit().await?;
-        Ok(size)
+        Ok(Added::New(size))
     }
 
     /// Ends an upload and answers the blob's id. Idempotent. The blob is kept only if a row names it within a day.
@@ -113,64 +138,121 @@ impl Blobs {
         if let Some(blob) = known.blob {
             return Ok(blob);
         }
-        let rows = tx
-            .fetch(sql!(
-                "SELECT at FROM host_upload_parts WHERE upload = ? ORDER BY at",
-                id.clone()
-            ))
-            .await?;
-        let offsets = rows
-            .iter()
-            .map(|row| row.uint(0))
-            .collect::<Result<Vec<_>, _>>()?;
+        let parts = parts(&mut tx, &id).await?;
         drop(tx);
-        let files = &self.0.blobs;
-        let parts = stream::iter(offsets.clone())
-            .then(|offset| {
-                let path = part_path(&id, offset);
-                async move { files.read_all(&path).await }
-            })
-            .boxed();
-        let staged = files.stage(parts, u64::MAX).await?;
-        let gate = files.gate.lock().await;
-        let mut tx = self.0.db.write().await?;
-        let known = self.find_upload(&mut tx, caller, &id).await?;
-        if let Some(blob) = known.blob {
-            // Another call ended it meanwhile.
-            drop(tx);
-            files.delete(&staged.path).await?;
-            return Ok(blob);
+        let written = match parts.as_slice() {
+            // Its object is the blob's: nothing needs to be written.
+            [only] => Written {
+                name: only.name.clone(),
+                id: only.digest.clone(),
+                size: only.size,
+            },
+            parts => match self.join(parts).await {
+                Ok(written) => written,
+                Err(problem) => {
+                    // The pieces are also gone if another call has ended it.
+                    let mut tx = self.0.db.read().await?;
+                    let known = self.find_upload(&mut tx, caller, &id).await?;
+                    return known.blob.ok_or(problem);
+                }
+            },
+        };
+        match self.end(caller, &id, &parts, &written).await {
+            Ok(ended) => {
+                let left: Vec<&str> = ended.left.iter().map(String::as_str).collect();
+                discard(&self.0, &left).await;
+                Ok(ended.blob)
+            }
+            Err(error) => {
+                // The pieces are still the upload's, and so is what one of them would have become.
+                if parts.len() != 1 {
+                    discard(&self.0, &[&written.name]).await;
+                }
+                Err(error)
+            }
         }
-        if known.size != staged.size {
+    }
+
+    /// Makes one object of the pieces.
+    async fn join(&self, parts: &[Part]) -> Result<Written, BlobError> {
+        let inner = &self.0;
+        // In its own words: behind a writer, it would be content that broke off.
+        let mut problem = None;
+        let pieces = stream::iter(parts.iter().map(|part| {
+            let Part { name, size, digest } = part;
+            async move {
+                let content = inner.blobs.stream(name).await?;
+                checked(content, digest, *size)
+                    .try_collect::<Vec<_>>()
+                    .await
+            }
+        }))
+        .buffered(AHEAD)
+        .map_ok(|piece| stream::iter(piece.into_iter().map(Ok::<_, Error>)))
+        .try_flatten()
+        .inspect_err(|error| problem = Some(error.clone()))
+        .boxed();
+        let written = write_stream(inner, pieces, u64::MAX).await;
+        match problem {
+            Some(problem) => Err(problem.into()),
+            None => written,
+        }
+    }
+
+    async fn end(
+        &self,
+        caller: &Caller,
+        upload: &[u8],
+        parts: &[Part],
+        written: &Written,
+    ) -> Result<Ended, BlobError> {
+        let now = self.0.now();
+        let mut tx = self.0.db.write().await?;
+        let known = self.find_upload(&mut tx, caller, upload).await?;
+        if let Some(blob) = known.blob {
+            // Another call ended it meanwhile, and has the pieces.
+            let left = if parts.len() == 1 {
+                Vec::new()
+            } else {
+                vec![written.name.clone()]
+            };
+            return Ok(Ended { blob, left });
+        }
+        if known.size != written.size {
             // Something was added meanwhile: end it again.
-            drop(tx);
-            files.delete(&staged.path).await?;
             return Err(BlobError::Conflict(known.size));
         }
-        files.place(&staged).await?;
-        let is_new = insert_blob(&mut tx, caller, &staged, self.0.now()).await?;
-        if !is_new {
+        for part in parts {
+            doom(&mut tx, &part.name, now).await?;
+        }
+        tx.execute(sql!(
+            "DELETE FROM host_upload_parts WHERE upload = ?",
+            upload
+        ))
+        .await?;
+        let known = insert_blob(&mut tx, caller, written, now).await?;
+        if !known.is_new {
             // Its bytes were counted with the upload and are counted with the blob.
-            refund(&mut tx, &caller.plugin, staged.size).await?;
+            refund(&mut tx, &caller.plugin, written.size).await?;
         }
         tx.execute(sql!(
             "UPDATE host_uploads SET blob = ? WHERE id = ?",
-            &staged.id,
-            id.clone()
+            &written.id,
+            upload
         ))
         .await?;
-        tx.execute(sql!(
-            "DELETE FROM host_upload_parts WHERE upload = ?",
-            id.clone()
-        ))
-        .await?;
-        for offset in offsets {
-            doom(&mut tx, part_path(&id, offset).as_ref()).await?;
-        }
         tx.commit().await?;
-        drop(gate);
-        super::delete_doomed(&self.0).await?;
-        Ok(staged.id)
+        let left = parts
+            .iter()
+            .map(|part| &part.name)
+            .chain([&written.name])
+            .filter(|name| **name != known.object)
+            .cloned()
+            .collect();
+        Ok(Ended {
+            blob: written.id.clone(),
+            left,
+        })
     }
 
     /// The blob of an upload of this caller that was ended, while it waits for a row to name it.
@@ -203,34 +285,31 @@ impl Blobs {
         E: std::fmt::Display,
     {
         let token = random::token()?;
-        let files = &self.0.blobs;
-        let staged = files
-            .stage(content.map_err(|error| error.to_string()), limit)
-            .await?;
-        let gate = files.gate.lock().await;
-        let done = self.place_upload(caller, &token, &staged).await;
-        drop(gate);
-        if done.is_err() {
-            files.delete(&staged.path).await?;
+        let written = write_stream(&self.0, content, limit).await?;
+        let done = self.keep_upload(caller, &token, &written).await;
+        if done.as_ref().ok() != Some(&written.name) {
+            // It was refused, or its content is kept already.
+            discard(&self.0, &[&written.name]).await;
         }
-        done.map(|()| (token, staged.size))
+        done.map(|_| (token, written.size))
     }
 
-    async fn place_upload(
+    /// Answers which object is the content.
+    async fn keep_upload(
         &self,
         caller: &Caller,
         token: &str,
-        staged: &Staged,
-    ) -> Result<(), BlobError> {
+        written: &Written,
+    ) -> Result<String, BlobError> {
         let now = self.0.now();
         let mut tx = self.0.db.write().await?;
-        let is_new = insert_blob(&mut tx, caller, staged, now).await?;
-        if is_new {
-            charge(&mut tx, caller, staged.size).await?;
+        let known = insert_blob(&mut tx, caller, written, now).await?;
+        if known.is_new {
+            charge(&mut tx, caller, written.size).await?;
         }
-        insert_upload(&mut tx, caller, token, staged.size, Some(&staged.id), now).await?;
-        self.0.blobs.place(staged).await?;
-        Ok(tx.commit().await?)
+        insert_upload(&mut tx, caller, token, written.size, Some(&written.id), now).await?;
+        tx.commit().await?;
+        Ok(known.object)
     }
 
     /// An upload of this caller that is not past its day.
@@ -272,107 +351,4 @@ impl Blobs {
             Ok(upload)
         }
     }
-}
-
-fn a_day_from(now: u64) -> u64 {
-    now.saturating_add(u64::try_from(LIFETIME.as_millis()).unwrap_or(u64::MAX))
-}
-
-async fn insert_upload(
-    tx: &mut Tx,
-    caller: &Caller,
-    token: &str,
-    size: u64,
-    blob: Option<&str>,
-    now: u64,
-) -> Result<(), Error> {
-    tx.execute(sql!(
-        "INSERT INTO host_uploads (id, plugin, user_id, size, blob, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        random::digest(token),
-        &caller.plugin,
-        caller.user.as_ref(),
-        size,
-        blob,
-        a_day_from(now)
-    ))
-    .await
-    .map(drop)
-}
-
-/// Lets the plugin know a blob; answers whether it is new to it.
-async fn insert_blob(
-    tx: &mut Tx,
-    caller: &Caller,
-    staged: &Staged,
-    now: u64,
-) -> Result<bool, Error> {
-    // An object that waits to be deleted is wanted again.
-    tx.execute(sql!(
-        "DELETE FROM host_doomed_objects WHERE path = ?",
-        object_path(&staged.id).as_ref()
-    ))
-    .await?;
-    let inserted = tx
-        .execute(sql!(
-            "INSERT INTO host_blobs (plugin, id, size, check_at) VALUES (?, ?, ?, ?) ON CONFLICT (plugin, id) DO NOTHING",
-            &caller.plugin,
-            &staged.id,
-            staged.size,
-            a_day_from(now)
-        ))
-        .await?;
-    if inserted == 0 {
-        tx.execute(sql!(
-            "UPDATE host_blobs SET check_at = ? WHERE plugin = ? AND id = ? AND check_at IS NOT NULL",
-            a_day_from(now),
-            &caller.plugin,
-            &staged.id
-        ))
-        .await?;
-    }
-    Ok(inserted == 1)
-}
-
-/// Counts bytes with the plugin's, within its quota.
-async fn charge(tx: &mut Tx, caller: &Caller, bytes: u64) -> Result<(), BlobError> {
-    tx.execute(sql!(
-        "INSERT INTO host_usage (plugin) VALUES (?) ON CONFLICT (plugin) DO NOTHING",
-        &caller.plugin
-    ))
-    .await?;
-    let charged = tx
-        .execute(sql!(
-            "UPDATE host_usage SET blob_bytes = blob_bytes + ? WHERE plugin = ?
-             AND (quota IS NULL OR row_bytes + blob_bytes + ? <= quota)",
-            bytes,
-            &caller.plugin,
-            bytes
-        ))
-        .await?;
-    if charged == 1 {
-        Ok(())
-    } else {
-        Err(BlobError::QuotaExceeded)
-    }
-}
-
-/// Takes bytes off the plugin's.
-pub(super) async fn refund(tx: &mut Tx, plugin: &str, bytes: u64) -> Result<(), Error> {
-    tx.execute(sql!(
-        "UPDATE host_usage SET blob_bytes = blob_bytes - ? WHERE plugin = ?",
-        bytes,
-        plugin
-    ))
-    .await
-    .map(drop)
-}
-
-/// Lists an object to be deleted once the transaction is committed.
-pub(super) async fn doom(tx: &mut Tx, path: &str) -> Result<(), Error> {
-    tx.execute(sql!(
-        "INSERT INTO host_doomed_objects (path) VALUES (?) ON CONFLICT (path) DO NOTHING",
-        path
-    ))
-    .await
-    .map(drop)
 }

@@ -1,6 +1,5 @@
 //! A database file as a whole: copied while it is used, and looked into without being changed.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -10,11 +9,31 @@ use crate::error::Error;
 
 /// What a database says should be in the folder beside it.
 pub(crate) struct Contents {
-    /// Sizes by id.
-    pub(crate) blobs: BTreeMap<String, u64>,
+    pub(crate) blobs: Vec<Object>,
+    /// Pieces of uploads that go on.
+    pub(crate) parts: Vec<Object>,
     /// Relative to the folder.
     pub(crate) plugin_files: Vec<String>,
 }
+
+/// Content that is kept beside the database.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    /// Where it is.
+    pub(crate) name: String,
+    /// Its hash.
+    pub(crate) id: String,
+    pub(crate) size: u64,
+}
+
+/// Hash, size and name of every blob, and of every piece of an upload.
+const BLOBS: &str = "SELECT host_blobs.id, MAX(size), MAX(name) FROM host_blobs JOIN host_objects ON host_objects.id = host_blobs.id \
+                     GROUP BY host_blobs.id";
+const PARTS: &str = "SELECT lower(hex(digest)), size, COALESCE(name, 'parts/' || lower(hex(upload)) || '/' || at) FROM host_upload_parts";
+
+/// The same of a file that an earlier version wrote, where names follow from what is named.
+const EARLIER_BLOBS: &str = "SELECT id, MAX(size), 'objects/' || substr(id, 1, 2) || '/' || substr(id, 3) FROM host_blobs GROUP BY id";
+const EARLIER_PARTS: &str = "SELECT lower(hex(digest)), size, 'parts/' || lower(hex(upload)) || '/' || at FROM host_upload_parts";
 
 /// Copies `source` as it is at one moment into the new file `target`.
 pub(crate) async fn snapshot(source: &Path, target: &Path) -> Result<(), Error> {
@@ -43,18 +62,18 @@ pub(crate) async fn inspect(file: &Path) -> Result<Contents, Error> {
     if sound != "ok" {
         return Err(Error::Corrupt(format!("the database is damaged: {sound}")));
     }
-    let rows = sqlx::query("SELECT id, MAX(size) FROM host_blobs GROUP BY id")
-        .fetch_all(&mut connection)
-        .await
-        .map_err(failed)?;
-    let mut blobs = BTreeMap::new();
-    for row in rows {
-        let size: i64 = row.try_get(1).map_err(failed)?;
-        blobs.insert(
-            row.try_get(0).map_err(failed)?,
-            u64::try_from(size).unwrap_or_default(),
-        );
-    }
+    let named: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = 'host_objects'")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(failed)?;
+    let (blobs, parts) = if named == 1 {
+        (BLOBS, PARTS)
+    } else {
+        (EARLIER_BLOBS, EARLIER_PARTS)
+    };
+    let blobs = objects(&mut connection, blobs).await?;
+    let parts = objects(&mut connection, parts).await?;
     let plugin_files = sqlx::query_scalar("SELECT file FROM host_plugins ORDER BY id")
         .fetch_all(&mut connection)
         .await
@@ -62,8 +81,30 @@ pub(crate) async fn inspect(file: &Path) -> Result<Contents, Error> {
     connection.close().await.map_err(failed)?;
     Ok(Contents {
         blobs,
+        parts,
         plugin_files,
     })
+}
+
+async fn objects(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+) -> Result<Vec<Object>, Error> {
+    let rows = sqlx::query(sql)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+    rows.iter()
+        .map(|row| {
+            let size: i64 = row.try_get(1)?;
+            Ok(Object {
+                id: row.try_get(0)?,
+                size: u64::try_from(size).unwrap_or_default(),
+                name: row.try_get(2)?,
+            })
+        })
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(failed)
 }
 
 async fn connect(file: &Path) -> Result<SqliteConnection, Error> {

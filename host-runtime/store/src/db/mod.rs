@@ -10,7 +10,7 @@ pub(crate) mod dialect;
 mod schema;
 mod sqlite;
 
-pub(crate) use copy::{inspect, snapshot};
+pub(crate) use copy::{Contents, Object, inspect, snapshot};
 pub(crate) use sqlite::{Db, Row, Tx};
 
 /// One argument of a statement.

@@ -8,7 +8,8 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 use super::dialect;
 use crate::error::Error;
 
-const STEPS: &[&[&str]] = &[&[
+const STEPS: &[&[&str]] = &[
+    &[
     "CREATE TABLE host_users (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, role TEXT NOT NULL, locale TEXT NOT NULL,
         password_hash TEXT, disabled INTEGER NOT NULL DEFAULT 0, created_at BIGINT NOT NULL)",
@@ -72,7 +73,18 @@ const STEPS: &[&[&str]] = &[&[
         upload {bytes} NOT NULL REFERENCES host_uploads(id) ON DELETE CASCADE, at BIGINT NOT NULL, size BIGINT NOT NULL,
         digest {bytes} NOT NULL, PRIMARY KEY (upload, at))",
     "CREATE TABLE host_doomed_objects (path TEXT PRIMARY KEY)",
-]];
+    ],
+    // Objects have names of their own, which are used once; those that are there are named by their content.
+    &[
+        "CREATE TABLE host_objects (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        "INSERT INTO host_objects (id, name)
+            SELECT DISTINCT id, 'objects/' || substr(id, 1, 2) || '/' || substr(id, 3) FROM host_blobs",
+        "ALTER TABLE host_upload_parts ADD COLUMN name TEXT",
+        "ALTER TABLE host_doomed_objects ADD COLUMN due_at BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE host_doomed_objects ADD COLUMN taken INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE host_doomed_objects ADD COLUMN upload TEXT",
+    ],
+];
 
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
     let failed = |error: sqlx::Error| {

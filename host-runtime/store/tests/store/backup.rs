@@ -1,7 +1,10 @@
 //! A data folder can be copied while it is used, and a copy that is not whole is noticed.
 
 use host_store::*;
+use rstest::rstest;
+use sqlx::Connection as _;
 
+use crate::bucket::{Bucket, files};
 use crate::support::*;
 
 fn note() -> Collection {
@@ -58,13 +61,18 @@ async fn filled(world: &World) -> String {
     blob
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_copy_made_while_the_folder_is_used_opens_with_everything() {
-    let world = World::new().await;
+async fn a_copy_made_while_the_folder_is_used_opens_with_everything(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = World::with(kept).await;
     let blob = filled(&world).await;
     let place = tempfile::tempdir().unwrap();
     let (copy, restored) = (place.path().join("copy"), place.path().join("restored"));
-    let made = backup::backup(world.folder.path(), &copy).await.unwrap();
+    let made = backup::backup(world.folder.path(), &world.place(), &copy)
+        .await
+        .unwrap();
     assert_eq!((made.blobs, made.blob_bytes), (1, 7));
     world
         .store
@@ -73,7 +81,12 @@ async fn a_copy_made_while_the_folder_is_used_opens_with_everything() {
         .await
         .unwrap();
 
-    assert_eq!(backup::restore(&copy, &restored).await.unwrap(), made);
+    assert_eq!(
+        backup::restore(&copy, &restored, &BlobPlace::Folder)
+            .await
+            .unwrap(),
+        made
+    );
     let store = Store::open(
         &restored,
         std::sync::Arc::new(world.clock.clone()),
@@ -95,12 +108,15 @@ async fn a_copy_made_while_the_folder_is_used_opens_with_everything() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_copy_is_only_for_whoever_made_it() {
-    let world = World::new().await;
+async fn a_copy_is_only_for_whoever_made_it(#[values(Kept::InFolder, Kept::InBucket)] kept: Kept) {
+    let world = World::with(kept).await;
     let place = tempfile::tempdir().unwrap();
     let copy = place.path().join("copy");
-    backup::backup(world.folder.path(), &copy).await.unwrap();
+    backup::backup(world.folder.path(), &world.place(), &copy)
+        .await
+        .unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -109,19 +125,24 @@ async fn a_copy_is_only_for_whoever_made_it() {
         assert_eq!((mode(&copy), mode(&copy.join("keys.json"))), (0o700, 0o600));
     }
     assert!(matches!(
-        backup::backup(world.folder.path(), &copy).await,
+        backup::backup(world.folder.path(), &world.place(), &copy).await,
         Err(Error::Conflict(_))
     ));
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_is_missing_or_damaged_is_noticed() {
-    let world = World::new().await;
-    let blob = filled(&world).await;
+async fn what_is_missing_or_damaged_is_noticed(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = World::with(kept).await;
+    filled(&world).await;
     let place = tempfile::tempdir().unwrap();
     let copy = place.path().join("copy");
-    backup::backup(world.folder.path(), &copy).await.unwrap();
-    let object = copy.join("blobs/objects").join(&blob[..2]).join(&blob[2..]);
+    backup::backup(world.folder.path(), &world.place(), &copy)
+        .await
+        .unwrap();
+    let object = files(&copy.join("blobs")).remove(0);
     std::fs::write(&object, b"CONTENT").unwrap();
     assert!(matches!(
         backup::verify(&copy).await,
@@ -129,11 +150,107 @@ async fn what_is_missing_or_damaged_is_noticed() {
     ));
     std::fs::remove_file(&object).unwrap();
     assert!(matches!(
-        backup::restore(&copy, &place.path().join("other")).await,
+        backup::restore(&copy, &place.path().join("other"), &BlobPlace::Folder).await,
         Err(Error::Corrupt(_))
     ));
     assert!(matches!(
-        backup::backup(place.path(), &place.path().join("third")).await,
+        backup::backup(place.path(), &world.place(), &place.path().join("third")).await,
         Err(Error::NotFound(_))
     ));
+}
+
+#[tokio::test]
+async fn a_backup_moves_blobs_into_a_bucket_and_back() {
+    let world = World::new().await;
+    let blob = filled(&world).await;
+    let place = tempfile::tempdir().unwrap();
+    let (copy, moved) = (place.path().join("copy"), place.path().join("moved"));
+    let (again, back) = (place.path().join("again"), place.path().join("back"));
+    let made = backup::backup(world.folder.path(), &world.place(), &copy)
+        .await
+        .unwrap();
+    let bucket = Bucket::start().await;
+    let restored = backup::restore(&copy, &moved, &bucket.place()).await;
+    assert_eq!(restored.unwrap(), made);
+    assert_eq!(bucket.objects().len(), 1);
+    assert!(files(&moved.join("blobs")).is_empty());
+    let read = |folder: std::path::PathBuf, place: BlobPlace| {
+        let (clock, blob) = (world.clock.clone(), blob.clone());
+        async move {
+            let clock = std::sync::Arc::new(clock);
+            let store = Store::open_with(&folder, &place, clock, Purpose::Serve).await;
+            store.unwrap().blobs().read(&caller(), &blob, 0, 100).await
+        }
+    };
+    assert_eq!(
+        read(moved.clone(), bucket.place()).await.unwrap(),
+        b"content"
+    );
+
+    // Another store's collector would take for its own what lies there.
+    let second = backup::restore(&copy, &place.path().join("second"), &bucket.place()).await;
+    assert!(matches!(second, Err(Error::Conflict(_))), "{second:?}");
+
+    backup::backup(&moved, &bucket.place(), &again)
+        .await
+        .unwrap();
+    backup::restore(&again, &back, &BlobPlace::Folder)
+        .await
+        .unwrap();
+    assert_eq!(read(back, BlobPlace::Folder).await.unwrap(), b"content");
+}
+
+#[tokio::test]
+async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
+    let world = World::new().await;
+    let blob = filled(&world).await;
+    let me = caller();
+    let upload = world.store.blobs().create(&me).await.unwrap();
+    let blobs = world.store.blobs();
+    blobs.append(&me, &upload, 0, b"so".to_vec()).await.unwrap();
+    drop(blobs);
+    world.store.close().await;
+    // As it was: objects under their hash, pieces under the number of their upload.
+    let database = world.folder.path().join("host.db");
+    let mut db = sqlx::SqliteConnection::connect(&database.display().to_string())
+        .await
+        .unwrap();
+    let names = "SELECT 'objects/' || substr(id, 1, 2) || '/' || substr(id, 3), name FROM host_objects
+                 UNION SELECT 'parts/' || lower(hex(upload)) || '/' || at, name FROM host_upload_parts";
+    let names: Vec<(String, String)> = sqlx::query_as(names).fetch_all(&mut db).await.unwrap();
+    assert_eq!(names.len(), 2);
+    let folder = world.folder.path().join("blobs");
+    for (earlier, name) in names {
+        let earlier = folder.join(earlier);
+        std::fs::create_dir_all(earlier.parent().unwrap()).unwrap();
+        std::fs::rename(folder.join(name), earlier).unwrap();
+    }
+    for statement in [
+        "DROP TABLE host_objects",
+        "ALTER TABLE host_upload_parts DROP COLUMN name",
+        "ALTER TABLE host_doomed_objects DROP COLUMN due_at",
+        "ALTER TABLE host_doomed_objects DROP COLUMN taken",
+        "ALTER TABLE host_doomed_objects DROP COLUMN upload",
+        "DELETE FROM host_schema WHERE version = 1",
+    ] {
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    }
+    db.close().await.unwrap();
+
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copy");
+    let made = backup::backup(world.folder.path(), &world.place(), &copy)
+        .await
+        .unwrap();
+    assert_eq!(made.blobs, 1);
+    let clock = std::sync::Arc::new(world.clock.clone());
+    let store = Store::open(&copy, clock, Purpose::Serve).await.unwrap();
+    let blobs = store.blobs();
+    assert_eq!(blobs.read(&me, &blob, 0, 100).await.unwrap(), b"content");
+    blobs
+        .append(&me, &upload, 2, b" far".to_vec())
+        .await
+        .unwrap();
+    let ended = blobs.finish(&me, &upload).await.unwrap();
+    assert_eq!(blobs.read(&me, &ended, 0, 100).await.unwrap(), b"so far");
 }

@@ -1,17 +1,16 @@
 //! A blob is readable by who may know it, kept as long as a row names it, and gone soon after.
 
-use std::path::Path;
-
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use host_store::*;
+use rstest::rstest;
 
 use crate::support::*;
 
 const DAY: u64 = 86_400;
 
-async fn ready() -> World {
-    let world = World::new().await;
+async fn ready(kept: Kept) -> World {
+    let world = World::with(kept).await;
     world
         .define(collection(
             "files",
@@ -58,21 +57,13 @@ async fn delete(world: &World, id: &str) {
 }
 
 fn objects(world: &World) -> usize {
-    fn count(folder: &Path) -> usize {
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return 0;
-        };
-        entries
-            .map(|entry| entry.unwrap().path())
-            .map(|path| if path.is_dir() { count(&path) } else { 1 })
-            .sum()
-    }
-    count(&world.folder.path().join("blobs"))
+    world.objects().len()
 }
 
+#[rstest]
 #[tokio::test]
-async fn pieces_make_a_blob() {
-    let world = ready().await;
+async fn pieces_make_a_blob(#[values(Kept::InFolder, Kept::InBucket)] kept: Kept) {
+    let world = ready(kept).await;
     let (blobs, me) = (world.store.blobs(), caller_for("anna"));
     let pieces: Vec<Vec<u8>> = (0..5_u8)
         .map(|number| vec![number; 300_000 + usize::from(number)])
@@ -124,9 +115,10 @@ async fn pieces_make_a_blob() {
     assert_eq!(objects(&world), 1, "the pieces are gone");
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_empty_blob_is_one() {
-    let world = ready().await;
+async fn an_empty_blob_is_one(#[values(Kept::InFolder, Kept::InBucket)] kept: Kept) {
+    let world = ready(kept).await;
     let (blobs, me) = (world.store.blobs(), caller());
     let id = blobs.create(&me).await.unwrap();
     let blob = blobs.finish(&me, &id).await.unwrap();
@@ -134,9 +126,10 @@ async fn an_empty_blob_is_one() {
     assert!(blobs.read(&me, &blob, 0, 10).await.unwrap().is_empty());
 }
 
+#[rstest]
 #[tokio::test]
-async fn only_who_may_know_a_blob_reads_it() {
-    let world = ready().await;
+async fn only_who_may_know_a_blob_reads_it(#[values(Kept::InFolder, Kept::InBucket)] kept: Kept) {
+    let world = ready(kept).await;
     let blobs = world.store.blobs();
     let (anna, boris) = (caller_for("anna"), caller_for("boris"));
     let foreign = Caller {
@@ -185,9 +178,12 @@ async fn only_who_may_know_a_blob_reads_it() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_a_row_names_stays_and_what_none_names_goes() {
-    let world = ready().await;
+async fn what_a_row_names_stays_and_what_none_names_goes(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = ready(kept).await;
     let (blobs, me) = (world.store.blobs(), caller_for("anna"));
     let kept = upload(&world, &me, b"kept").await;
     let twice = upload(&world, &me, b"twice").await;
@@ -246,9 +242,12 @@ async fn what_a_row_names_stays_and_what_none_names_goes() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_column_that_was_added_later_keeps_its_blobs() {
-    let world = ready().await;
+async fn a_column_that_was_added_later_keeps_its_blobs(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = ready(kept).await;
     let me = caller();
     let blob = upload(&world, &me, b"late").await;
     // The columns are known by now.
@@ -281,9 +280,12 @@ async fn a_column_that_was_added_later_keeps_its_blobs() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn content_that_two_plugins_hold_is_stored_once_and_goes_with_the_last() {
-    let world = ready().await;
+async fn content_that_two_plugins_hold_is_stored_once_and_goes_with_the_last(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = ready(kept).await;
     let (me, other) = (
         caller(),
         Caller {
@@ -310,9 +312,12 @@ async fn content_that_two_plugins_hold_is_stored_once_and_goes_with_the_last() {
     assert_eq!(objects(&world), 0);
 }
 
+#[rstest]
 #[tokio::test]
-async fn content_that_comes_again_while_it_is_thrown_away_is_kept() {
-    let world = ready().await;
+async fn content_that_comes_again_while_it_is_thrown_away_is_kept(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = ready(kept).await;
     let me = caller();
     for round in 0..20 {
         let blob = upload(&world, &me, b"again and again").await;
@@ -331,9 +336,12 @@ async fn content_that_comes_again_while_it_is_thrown_away_is_kept() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_persons_upload_is_streamed_and_handed_to_the_plugin() {
-    let world = ready().await;
+async fn a_persons_upload_is_streamed_and_handed_to_the_plugin(
+    #[values(Kept::InFolder, Kept::InBucket)] kept: Kept,
+) {
+    let world = ready(kept).await;
     let (blobs, me) = (world.store.blobs(), caller_for("anna"));
     let chunks = |count: usize| {
         stream::iter((0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![7; 100_000]))))
@@ -369,9 +377,10 @@ async fn a_persons_upload_is_streamed_and_handed_to_the_plugin() {
     assert_eq!(objects(&world), 1, "what was refused left nothing behind");
 }
 
+#[rstest]
 #[tokio::test]
-async fn uploads_count_in_the_quota() {
-    let world = ready().await;
+async fn uploads_count_in_the_quota(#[values(Kept::InFolder, Kept::InBucket)] kept: Kept) {
+    let world = ready(kept).await;
     let (blobs, me) = (world.store.blobs(), caller());
     world
         .store
@@ -411,9 +420,10 @@ async fn uploads_count_in_the_quota() {
     blobs.upload(&me, chunk(), 10_000).await.unwrap();
 }
 
+#[rstest]
 #[tokio::test]
-async fn blobs_are_there_after_a_crash() {
-    let world = ready().await;
+async fn blobs_are_there_after_a_crash(#[values(Kept::InFolder, Kept::InBucket)] kept: Kept) {
+    let world = ready(kept).await;
     let me = caller();
     let blob = upload(&world, &me, b"durable").await;
     name(&world, &me, "1", &blob).await.unwrap();

@@ -9,7 +9,10 @@
 )]
 
 mod backup;
+mod blob_hosts;
+mod blob_places;
 mod blobs;
+mod bucket;
 mod events;
 mod jobs;
 mod locks;

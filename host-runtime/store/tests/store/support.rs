@@ -1,33 +1,81 @@
 //! A store in a fresh folder on a test clock, and short names for what tests write down often. The only place that knows how a store is opened:
 //! a second engine is opened here, and every test then runs on it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use host_store::*;
+
+use crate::bucket::{Bucket, files};
 
 /// When tests begin: 2026-01-01.
 pub(crate) const START: u64 = 1_767_225_600_000;
 
 pub(crate) const PLUGIN: &str = "test-plugin";
 
+/// Where blobs are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    InFolder,
+    InBucket,
+}
+
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: TestClock,
     pub(crate) folder: tempfile::TempDir,
+    /// If blobs are in one.
+    pub(crate) bucket: Option<Bucket>,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(Kept::InFolder).await
+    }
+
+    pub(crate) async fn with(kept: Kept) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = TestClock::at(START);
-        let store = Store::open(folder.path(), Arc::new(clock.clone()), Purpose::Serve)
+        let bucket = match kept {
+            Kept::InFolder => None,
+            Kept::InBucket => Some(Bucket::start().await),
+        };
+        let place = place(bucket.as_ref());
+        let opened = Arc::new(clock.clone());
+        let store = Store::open_with(folder.path(), &place, opened, Purpose::Serve)
             .await
             .unwrap();
         Self {
             store,
             clock,
             folder,
+            bucket,
+        }
+    }
+
+    /// Where the blobs are.
+    pub(crate) fn place(&self) -> BlobPlace {
+        place(self.bucket.as_ref())
+    }
+
+    pub(crate) fn bucket(&self) -> &Bucket {
+        self.bucket.as_ref().unwrap()
+    }
+
+    /// The same store on another host.
+    pub(crate) async fn another_host(&self) -> Store {
+        let clock = Arc::new(self.clock.clone());
+        Store::open_with(self.folder.path(), &self.place(), clock, Purpose::Tool)
+            .await
+            .unwrap()
+    }
+
+    /// Files of blobs, wherever they are, with what is being written.
+    pub(crate) fn objects(&self) -> Vec<PathBuf> {
+        match &self.bucket {
+            Some(bucket) => bucket.objects(),
+            None => files(&self.folder.path().join("blobs")),
         }
     }
 
@@ -37,16 +85,20 @@ impl World {
             store,
             clock,
             folder,
+            bucket,
         } = self;
         drop(store);
+        let place = place(bucket.as_ref());
         // The operating system frees the lock when the last file handle goes; pools close theirs in the background.
         for _ in 0..500 {
-            match Store::open(folder.path(), Arc::new(clock.clone()), Purpose::Serve).await {
+            let opened = Arc::new(clock.clone());
+            match Store::open_with(folder.path(), &place, opened, Purpose::Serve).await {
                 Ok(store) => {
                     return Self {
                         store,
                         clock,
                         folder,
+                        bucket,
                     };
                 }
                 Err(Error::InUse(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -140,6 +192,10 @@ impl World {
         };
         self.store.plugins().save(&record).await.unwrap();
     }
+}
+
+fn place(bucket: Option<&Bucket>) -> BlobPlace {
+    bucket.map_or(BlobPlace::Folder, Bucket::place)
 }
 
 pub(crate) fn caller() -> Caller {
