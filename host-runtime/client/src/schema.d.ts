@@ -1051,7 +1051,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** It can serve: its storage answers, and it is not about to stop. Otherwise 503. */
+        /**
+         * It can serve: its storage answers, and it is not about to stop. Otherwise 503.
+         * @description While only the place of blobs is away it can, and says so: whoever sent people elsewhere would take from them what is there.
+         */
         get: operations["get_readyz"];
         put?: never;
         post?: never;
@@ -2209,6 +2212,13 @@ export interface components {
              * @description Milliseconds.
              */
             window: number;
+        };
+        /** @description Whether it can serve. */
+        Readiness: {
+            /** @description `ok`, or `degraded` if something is out of reach without which the rest works. */
+            status: string;
+            /** @description What is out of reach: `blobs` are attachments, pictures and uploads. The log has the reason. */
+            unavailable: string[];
         };
         /** @description A message or thread that the action could not be applied to. */
         Refused: {
@@ -4927,7 +4937,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description What went wrong and what to do */

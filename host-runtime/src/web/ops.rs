@@ -33,16 +33,41 @@ async fn alive() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
+/// Whether it can serve.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Readiness {
+    /// `ok`, or `degraded` if something is out of reach without which the rest works.
+    status: &'static str,
+    /// What is out of reach: `blobs` are attachments, pictures and uploads. The log has the reason.
+    unavailable: Vec<&'static str>,
+}
+
 /// It can serve: its storage answers, and it is not about to stop. Otherwise 503.
-#[utoipa::path(get, path = "/readyz", tag = "operation", security(()), responses((status = 200, description = "Ready", body = Health)))]
-async fn ready(State(state): State<AppState>) -> Result<Json<Health>> {
+///
+/// While only the place of blobs is away it can, and says so: whoever sent people elsewhere would take from them what is there.
+#[utoipa::path(get, path = "/readyz", tag = "operation", security(()), responses((status = 200, description = "Ready", body = Readiness)))]
+async fn ready(State(state): State<AppState>) -> Result<Json<Readiness>> {
     if state.stopping().is_cancelled() {
         return Err(
             Problem::new(Kind::Busy, "The host is stopping. Try again in a moment.").retry_after(5),
         );
     }
     state.store().ping().await?;
-    Ok(Json(Health { status: "ok" }))
+    Ok(Json(match state.store().blobs().ping().await {
+        Ok(()) => Readiness {
+            status: "ok",
+            unavailable: Vec::new(),
+        },
+        Err(error) => {
+            // Not in the answer, which anybody can ask for.
+            tracing::warn!(%error, "the place of the blobs does not answer");
+            Readiness {
+                status: "degraded",
+                unavailable: vec!["blobs"],
+            }
+        }
+    }))
 }
 
 /// Figures in Prometheus' text format.
@@ -77,6 +102,11 @@ async fn figures(State(state): State<AppState>) -> Response {
             "plugin_host_calls_capacity",
             "Plugin calls that may be under way at once.",
             count(capacity),
+        ),
+        (
+            "plugin_host_blobs_available",
+            "Whether the place of the blobs answers.",
+            u64::from(state.store().blobs().ping().await.is_ok()),
         ),
         (
             "plugin_host_plugins_enabled",

@@ -10,5 +10,6 @@
 
 mod access;
 mod api;
+mod bucket;
 #[path = "../support/mod.rs"]
 mod support;
