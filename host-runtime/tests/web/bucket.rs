@@ -14,7 +14,7 @@ use crate::support::http::{World, answered, is_problem};
 
 /// An S3 server that is none of ours.
 async fn serve(folder: &std::path::Path, at: &str) -> (SocketAddr, JoinHandle<()>) {
-    let files = s3s_fs::FileSystem::new(folder.to_owned()).unwrap();
+    let files = s3s_fs::FileSystem::new(folder).unwrap();
     let mut builder = S3ServiceBuilder::new(files);
     builder.set_auth(SimpleAuth::from_single("key", "secret"));
     let service = builder.build();

@@ -72,8 +72,7 @@ impl Bucket {
     pub(crate) async fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join(BUCKET)).unwrap();
-        let mut builder =
-            S3ServiceBuilder::new(s3s_fs::FileSystem::new(root.path().to_owned()).unwrap());
+        let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(root.path()).unwrap());
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let bucket = Self {
