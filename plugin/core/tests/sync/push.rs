@@ -19,6 +19,7 @@ use provider_sim::{Deliver, Limits};
 use serde_json::json;
 
 use crate::engine::Engine;
+use crate::pacing::slow;
 use crate::support::{GOOGLE, MICROSOFT, OWNER, side};
 
 const TOPIC: &str = "projects/mine/topics/mail";
@@ -138,8 +139,10 @@ fn letter(subject: &str) -> Deliver {
 #[tokio::test]
 async fn a_change_is_seen_after_one_message_and_without_waiting(#[case] kind: ProviderKind) {
     let (engine, hooks) = told(kind).await;
+    slow(&engine);
     let before = hooks.came.lock().unwrap().len();
     deliver(&engine, "Told of");
+    let arrived = engine.now();
     let came = hooks.came(before + 1).await;
     assert!(
         came.iter().all(|(_, status)| matches!(status, 200 | 202)),
@@ -148,6 +151,9 @@ async fn a_change_is_seen_after_one_message_and_without_waiting(#[case] kind: Pr
     let asked = engine.requests();
     while engine.turn().await {}
     engine.check().await;
+    let took = engine.now() - arrived;
+    println!("{}: here {took} ms after it arrived", kind.name());
+    assert!(took <= 3_000, "{took} ms");
     assert!(
         engine.requests() - asked <= 12,
         "it looked, and no more than that"
