@@ -1,6 +1,11 @@
 //! A plugin that misbehaves is stopped, its fault is reported, and the next call is as good as new.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod support;
 
@@ -21,13 +26,17 @@ fn call_error(error: PluginError) -> CallError {
 /// The newest fault, once it is written down.
 async fn fault(fixture: &Fixture) -> host_store::Fault {
     let plugins = fixture.host.plugins();
-    for _ in 0..1_000 {
-        if let Some(fault) = plugins.faults(DOUBLE, 1).await.unwrap().into_iter().next() {
-            return fault;
+    let recorded = async {
+        loop {
+            if let Some(fault) = plugins.faults(DOUBLE, 1).await.unwrap().into_iter().next() {
+                return fault;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
-    panic!("no fault was recorded");
+    };
+    // Writing it waits for a disk that others may use.
+    let patience = tokio::time::timeout(Duration::from_secs(20), recorded);
+    patience.await.expect("a fault was recorded")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
