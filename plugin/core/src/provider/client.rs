@@ -330,3 +330,34 @@ pub(super) fn escape(text: &str) -> String {
         .remove(b':');
     percent_encoding::utf8_percent_encode(text, KEEP).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{Quota, Spending};
+
+    fn budget(units: u64) -> Budget {
+        let quota = Quota {
+            units,
+            window_ms: 60_000,
+        };
+        Budget::new(quota, Spending::default())
+    }
+
+    /// Of what is refused nothing is counted, or each try would bring the next one further away.
+    #[test]
+    fn what_has_no_room_in_one_budget_costs_nothing_in_the_others() {
+        let budgets = Budgets {
+            own: budget(100),
+            shared: Some(budget(100)),
+            uploads: Some(budget(2 * SMALL_BODY)),
+        };
+        assert_eq!(budgets.spend(1, 2 * SMALL_BODY, 0), Ok(()));
+        let spent = |budgets: &Budgets| budgets.spent().map(|spent| spent.shared);
+        assert_eq!(spent(&budgets), Some(1));
+        let refused = budgets.spend(1, SMALL_BODY, 500);
+        assert!(matches!(refused, Err(ProviderError::Paced { .. })));
+        assert_eq!(spent(&budgets), None);
+        assert_eq!(budgets.spend(1, 1, 500), Ok(()), "too little to wait for");
+    }
+}

@@ -54,7 +54,7 @@ pub(crate) async fn of_all(
     Ok(Spending::noted(quota, notes))
 }
 
-/// Keeps what was spent for the next call.
+/// Writes that keep for the next call what was spent until now.
 pub(crate) fn put(now: u64, provider: &str, account: &str, spent: Spent) -> Vec<Write> {
     let row = Budget {
         account: account.to_owned(),

@@ -78,16 +78,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
         }
         self.held.extend(accounts::put_streams(streams));
-        // A look is over before anybody sees that it began.
-        let well = self.went_well(&self.account.stage);
-        self.held.extend(well);
-        let now = self.now();
-        let account = &mut self.account;
-        account.last_check = Some(now);
-        account.troubles = 0;
-        account.wait_until = None;
-        account.reason = None;
-        account.administrator = None;
+        self.hold_well();
     }
 
     /// Takes a page of news in.

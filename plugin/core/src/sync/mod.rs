@@ -49,6 +49,24 @@ impl Default for Policy {
     }
 }
 
+impl Policy {
+    fn situation<'a>(
+        self,
+        now: u64,
+        account: &'a Account,
+        streams: &'a [Stream],
+        queues: Queues,
+    ) -> Situation<'a> {
+        Situation {
+            now,
+            interval_ms: self.interval_ms,
+            account,
+            streams,
+            queues,
+        }
+    }
+}
+
 /// Why a step did not end well.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
@@ -124,6 +142,20 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         writes
     }
 
+    /// The same for a look that found nothing and is held: it is over before anybody sees that it began, so the stage stays, and what it says holds
+    /// here at once.
+    fn hold_well(&mut self) {
+        let well = self.went_well(&self.account.stage);
+        self.held.extend(well);
+        let now = self.now();
+        let account = &mut self.account;
+        account.last_check = Some(now);
+        account.troubles = 0;
+        account.wait_until = None;
+        account.reason = None;
+        account.administrator = None;
+    }
+
     /// Messages that arrived before the start date are not kept.
     pub(crate) fn too_old(&self, received: u64) -> bool {
         self.account.since.is_some_and(|since| received < since)
@@ -142,16 +174,26 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
     }
 
     fn situation(&self) -> Situation<'_> {
-        Situation {
-            now: self.now(),
-            interval_ms: self.policy.interval_ms,
-            account: &self.account,
-            streams: &self.streams,
-            queues: self.queues,
-        }
+        self.policy
+            .situation(self.now(), &self.account, &self.streams, self.queues)
     }
 
-    /// Writes what waits for it.
+    /// Whether nobody has asked for anything of the account since it was read. What asks otherwise (letters, changes) makes the job run again.
+    async fn is_unasked(&self) -> Result<bool, StoreError> {
+        let asked = |account: &Account| {
+            let Account {
+                poked,
+                compare,
+                relist,
+                ..
+            } = *account;
+            (poked, compare, relist, account.state.clone())
+        };
+        let account = accounts::get(self.platform, &self.account.id).await?;
+        Ok(account.is_some_and(|account| asked(&account) == asked(&self.account)))
+    }
+
+    /// Writes what is held.
     pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
         if self.held.is_empty() {
             return Ok(());
@@ -210,13 +252,7 @@ async fn attempt<P: Platform, C: Connect>(
     else {
         return Ok(JobOutcome::Done);
     };
-    let mut next = plan::next(&Situation {
-        now: platform.now(),
-        interval_ms: policy.interval_ms,
-        account: &account,
-        streams: &streams,
-        queues,
-    });
+    let mut next = plan::next(&policy.situation(platform.now(), &account, &streams, queues));
     if let Some(until) = next.rests() {
         return rest(platform, &account, until, Vec::new()).await;
     }
@@ -248,7 +284,7 @@ async fn attempt<P: Platform, C: Connect>(
                 worker.held.extend(writes);
             }
         }
-        if !worker.held.is_empty() && done.is_ok() {
+        if !worker.held.is_empty() && done.is_ok() && worker.is_unasked().await? {
             // Nothing was found anywhere: where the account stands is known.
             next = plan::next(&worker.situation());
             if let Some(until) = next.rests() {

@@ -1,5 +1,6 @@
 //! Within what the provider grants, and close to all of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use email_manager_core::model::{
@@ -215,6 +216,33 @@ async fn a_round_that_finds_nothing_is_one_run_and_hardly_writes(
         let written = engine.host().batches() - written;
         assert_eq!(written, 1, "round {round}");
     }
+}
+
+/// A person asks for news while the provider answers that there are none: what they ask for is not taken for done.
+#[tokio::test]
+async fn whoever_asks_during_a_quiet_round_is_not_told_that_it_is_over() {
+    let engine = Engine::linked(GOOGLE, 5, Limits::default()).await;
+    engine.settle().await;
+    while engine.turn().await {}
+    let due = engine.host().next_job_at().unwrap() - engine.now();
+    engine.world.clock.advance(Duration::from_millis(due));
+    let (host, me) = (engine.host().clone(), engine.me.clone());
+    let (id, clock) = (engine.account.clone(), engine.world.clock.clone());
+    let first = AtomicBool::new(true);
+    engine.host().on_request(move || {
+        if first.swap(false, Ordering::SeqCst) {
+            clock.advance(Duration::from_millis(5));
+            futures::executor::block_on(accounts::sync_now(&host, &me, &id)).unwrap();
+        }
+    });
+    let looks = || {
+        let log = engine.world.sim.log().entries();
+        let looks = log.iter().filter(|entry| entry.route.ends_with("/history"));
+        looks.count()
+    };
+    let before = looks();
+    assert!(engine.turn().await, "it is due");
+    assert_eq!(looks() - before, 2, "it was looked again");
 }
 
 /// Two letters of which Outlook takes one in five minutes: the second waits for its turn, what is small meanwhile does not, and both go out.
