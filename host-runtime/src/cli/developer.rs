@@ -52,7 +52,7 @@ impl Scratch {
             std::env::temp_dir().join(format!("plugin-host-{}", uuid::Uuid::new_v4().simple()));
         let local = Local::open(Config {
             data_dir: folder.clone(),
-            ..config
+            ..config.without_bucket()
         })
         .await?;
         Ok(Self {

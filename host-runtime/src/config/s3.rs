@@ -73,6 +73,19 @@ impl Config {
         })))
     }
 
+    /// With the blobs in the data folder, for a store that goes away: nobody would collect what it wrote to a bucket.
+    #[must_use]
+    pub(crate) fn without_bucket(self) -> Self {
+        Self {
+            s3_bucket: None,
+            s3_endpoint: None,
+            s3_prefix: String::new(),
+            s3_access_key: None,
+            s3_secret_key: None,
+            ..self
+        }
+    }
+
     /// The server's origin, and whether it may be spoken to unencrypted.
     fn endpoint(&self) -> Result<(Option<String>, bool), ConfigError> {
         let Some(endpoint) = &self.s3_endpoint else {
@@ -147,6 +160,13 @@ mod tests {
     #[test]
     fn without_a_bucket_nothing_is_needed() {
         let place = Config::default().blob_place().unwrap();
+        assert!(matches!(place, BlobPlace::Folder));
+    }
+
+    #[test]
+    fn a_passing_store_keeps_its_blobs_to_itself() {
+        let text = format!("{BUCKET}s3_endpoint = \"https://s3.example.com\"\ns3_prefix = \"a\"\n");
+        let place = load(&text).unwrap().without_bucket().blob_place().unwrap();
         assert!(matches!(place, BlobPlace::Folder));
     }
 
