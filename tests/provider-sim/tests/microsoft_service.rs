@@ -9,6 +9,7 @@
 mod microsoft_support;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use microsoft_support::*;
 use provider_sim::{Backend, Limits, Provider};
@@ -97,16 +98,17 @@ async fn e41_the_fifth_request_at_once_is_refused() {
         running.push(tokio::spawn(request.send()));
     }
     // The four are in once a fifth is refused; until then it is one of the first.
-    let mut refused = None;
-    for _ in 0..200 {
-        let answer = w.get("/me/messages").await;
-        if answer.status == 429 {
-            refused = Some(answer);
-            break;
+    let refusal = async {
+        loop {
+            let answer = w.get("/me/messages").await;
+            if answer.status == 429 {
+                return answer;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
-    let refused = refused.unwrap();
+    };
+    let patience = tokio::time::timeout(Duration::from_secs(20), refusal);
+    let refused = patience.await.unwrap();
     assert_eq!(refused.code(), "ApplicationThrottled");
     assert!(
         refused.json["error"]["message"]
@@ -184,7 +186,7 @@ async fn wait_for(received: &Received, count: usize) -> Vec<Value> {
         if all.len() >= count {
             return all;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     received.lock().unwrap().clone()
 }
@@ -257,7 +259,7 @@ async fn e43_subscriptions_shake_hands_notify_and_expire() {
         if kept("lifecycleNotificationUrl").is_some() && kept("notificationUrl").is_some() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let lifecycle = kept("lifecycleNotificationUrl").unwrap();
     assert_eq!(
