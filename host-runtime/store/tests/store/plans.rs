@@ -190,3 +190,18 @@ async fn a_search_reads_the_words_of_its_scope_only() {
         assert_eq!(found, expected);
     }
 }
+
+/// With STAT4 a statement is compiled anew whenever other values are bound to what its plan depends on; see `.cargo/config.toml`.
+#[tokio::test]
+async fn sqlite_compiles_a_statement_once_whatever_is_bound_to_it() {
+    use sqlx::Connection as _;
+    let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:")
+        .await
+        .unwrap();
+    let options: Vec<String> = sqlx::query_scalar("PRAGMA compile_options")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert!(options.iter().any(|option| option == "ENABLE_FTS5"));
+    assert!(!options.iter().any(|option| option == "ENABLE_STAT4"));
+}
