@@ -287,7 +287,8 @@ fn best<'a>(
 }
 
 /// How well an index serves: all equalities of a unique one; else by how many equalities it narrows, then whether it gives the order that was asked
-/// for, then whether it narrows by a range, gives the key's order, or narrows by a `one-of`. None: not at all.
+/// for, then whether it narrows by a range or a `one-of`, and last whether it gives the key's order, for which nothing is worth reading that does not
+/// match. None: not at all.
 fn weigh<'a>(
     index: &'a PhysicalIndex,
     facts: &Facts,
@@ -324,8 +325,8 @@ fn weigh<'a>(
             equalities,
             ordered && explicit,
             range,
-            ordered,
             narrowed,
+            ordered,
         ),
     })
 }

@@ -67,6 +67,19 @@ async fn an_index_serves(#[case] query: Query, #[case] ranges: usize, #[case] ex
     );
 }
 
+/// Nobody asked for an order, so that little is read and then sorted: by the key's, everything would be read.
+#[tokio::test]
+async fn what_narrows_is_worth_more_than_the_order_of_the_key() {
+    let world = mailbox().await;
+    let few = one_of("account", vec![text("a"), text("b")]);
+    let asked = query("joins", all_of(vec![few]), vec![], 5);
+    let explain = world.store.collections();
+    let plan = explain.explain(PLUGIN, &asked).await.unwrap();
+    let first = plan.first().unwrap();
+    assert!(first.contains("c1_i1 (f_account=?)"), "{plan:?}");
+    assert!(!plan.iter().any(|line| line.contains("SCAN")), "{plan:?}");
+}
+
 #[tokio::test]
 async fn the_next_page_begins_where_the_last_one_ended() {
     let world = mailbox().await;
