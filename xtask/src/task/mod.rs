@@ -7,6 +7,7 @@ pub(crate) mod build;
 pub(crate) mod demo;
 pub(crate) mod generate;
 pub(crate) mod lint;
+mod postgres;
 pub(crate) mod test;
 
 use std::path::PathBuf;

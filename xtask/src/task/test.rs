@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use xtask::{component, node, process};
 
-use super::{browser, cargo, lint, step};
+use super::{browser, cargo, lint, postgres, step};
 
 /// The runner that is installed where there is none; others do as well.
 const NEXTEST: &str = "0.9.143";
@@ -104,6 +104,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if everything {
         lint::checked()?;
     }
+    // Ends with this function.
+    let server = match suite {
+        Some(_) => None,
+        None => step("starting PostgreSQL", postgres::Server::start)?,
+    };
     eprintln!("xtask: building and running the tests …");
     let mut command = cargo();
     command
@@ -113,6 +118,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         .env("CLIENTS_NODE", node::prepared()?.path());
     if let Some(folder) = guests {
         command.env("PLUGIN_GUESTS", folder);
+    }
+    if let Some(server) = &server {
+        command.env(postgres::VARIABLE, server.url());
     }
     command.args(["nextest", "run"]);
     match suite {
