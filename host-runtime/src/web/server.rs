@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use host_store::{Clock, NewUser, Purpose, Role, Store};
+use host_store::{Clock, NewUser, Options, Purpose, Role, Store};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -265,7 +265,8 @@ impl Local {
 
 async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Store, StartError> {
     let place = config.blob_place()?;
-    Store::open_with(&config.data_dir, &place, clock, Purpose::Serve)
+    let options = Options::new(clock, Purpose::Serve).blobs(&place);
+    Store::open_with(&config.data_dir, options)
         .await
         .map_err(|error| match error {
             host_store::Error::InUse(_) => StartError::InUse {

@@ -1,5 +1,7 @@
 //! What the store costs, on mail-like rows: `cargo bench -p host-store`.
 //!
+//! `BENCH_POSTGRES_URL` names an empty PostgreSQL database to measure instead of SQLite.
+//!
 //! Prints the median of several runs. Every batch is durable when it is counted, so that the disk is part of it.
 
 #![allow(
@@ -174,9 +176,15 @@ fn condition(field: &str, operator: Operator, operands: Vec<Value>) -> Vec<Condi
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), Arc::new(SystemClock), Purpose::Serve)
-        .await
-        .unwrap();
+    let database = match std::env::var("BENCH_POSTGRES_URL") {
+        Ok(url) => Database::Postgres {
+            url: url.into(),
+            connections: 16,
+        },
+        Err(_) => Database::Folder,
+    };
+    let options = Options::new(Arc::new(SystemClock), Purpose::Serve).database(&database);
+    let store = Store::open_with(folder.path(), options).await.unwrap();
     let collections = store.collections();
     collections.define(PLUGIN, &messages()).await.unwrap();
     let caller = Caller {

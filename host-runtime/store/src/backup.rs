@@ -26,6 +26,10 @@ const KEYS: &str = "keys.json";
 const BLOBS: &str = "blobs";
 const PLUGINS: &str = "plugins";
 
+/// What to do where the database is on a server.
+pub const ON_A_SERVER: &str = "copy the data folder, and the bucket if blobs are in one; then the database with `pg_dump --no-owner --no-acl`; then what is new in the \
+                               folder and the bucket";
+
 /// What a copy holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Backup {
@@ -46,6 +50,12 @@ pub struct Backup {
 /// [`Error::Conflict`] if `target` is there already, [`Error::NotFound`] if `source` is no data folder, [`Error::Corrupt`] if the copy is not whole,
 /// [`Error::Unavailable`] if something can't be read or written. What was copied until then is left for a look.
 pub async fn backup(source: &Path, place: &BlobPlace, target: &Path) -> Result<Backup, Error> {
+    if !source.join(DATABASE).is_file() && source.join(KEYS).is_file() {
+        return Err(Error::Conflict(format!(
+            "the database of {} is not in it: {ON_A_SERVER}",
+            source.display()
+        )));
+    }
     if !source.join(DATABASE).is_file() {
         return Err(Error::NotFound("data folder"));
     }

@@ -27,6 +27,7 @@ pub struct Event {
 }
 
 /// The newest event that was committed.
+#[derive(Clone)]
 pub(crate) struct EventSignal {
     latest: watch::Sender<i64>,
 }
@@ -51,7 +52,7 @@ impl EventSignal {
     }
 }
 
-/// Adds an event to a transaction; answers its id, for [`EventSignal::committed`].
+/// Adds an event to a transaction; answers what `Inner::event_committed` takes.
 pub(crate) async fn insert(
     tx: &mut Tx,
     now: u64,
@@ -60,8 +61,9 @@ pub(crate) async fn insert(
     user: Option<&str>,
     payload: &str,
 ) -> Result<i64, Error> {
+    let table = tx.dialect().new_events();
     tx.fetch_int(sql!(
-        "INSERT INTO host_events (at, plugin, topic, user_id, payload) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        format!("INSERT INTO {table} (at, plugin, topic, user_id, payload) VALUES (?, ?, ?, ?, ?) RETURNING id"),
         now,
         plugin,
         topic,
@@ -101,6 +103,10 @@ impl Events {
         )
         .await?;
         tx.commit().await?;
+        let id = match self.0.db.server() {
+            Some(server) => server.number_events().await?,
+            None => id,
+        };
         self.0.events.committed(id);
         Ok(id)
     }
@@ -113,6 +119,12 @@ impl Events {
     /// [`Error::Unavailable`].
     pub async fn subscribe(&self, user: &str, after: Option<i64>) -> Result<Subscription, Error> {
         let latest = self.0.events.latest.subscribe();
+        if let Some(server) = self.0.db.server()
+            && after.is_some_and(|after| after > *latest.borrow())
+        {
+            // Another host told it, and this one has not heard of it yet.
+            self.0.events.committed(server.number_events().await?);
+        }
         let newest = *latest.borrow();
         let (last, missed) = match after {
             None => (newest, false),

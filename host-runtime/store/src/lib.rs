@@ -1,7 +1,8 @@
 //! Everything the reference host remembers: rows of plugins, jobs, locks, blobs, secrets, people, plugins, events.
 //!
-//! [`Store`] is one data folder: a database (SQLite in this version), a folder of blobs and a file of keys. It hands out one small view
-//! for each thing remembered; views are cheap to clone and share one state. Nothing here knows of components, HTTP or mail.
+//! [`Store`] is one data folder: a file of keys; a database, which is SQLite in the folder or a PostgreSQL server that several hosts share
+//! ([`Database`]); blobs, which are files of the folder or objects of a bucket ([`BlobPlace`]). It hands out one small view for each thing
+//! remembered; views are cheap to clone and share one state. Nothing here knows of components, HTTP or mail.
 //!
 //! Four rules hold throughout:
 //!
@@ -10,7 +11,7 @@
 //! - what belongs together is one transaction: rows, the jobs and events about them, and the check that the caller still holds the work;
 //! - secrets are sealed before they reach the database, and tokens are kept as hashes only.
 //!
-//! Only `db` knows the database engine.
+//! Only `db` knows the database engines; all that is tested is tested on both.
 
 mod api_tokens;
 mod audit;
@@ -18,6 +19,7 @@ pub mod backup;
 mod blobs;
 mod clock;
 mod collections;
+mod data_folder;
 mod db;
 mod error;
 mod events;
@@ -32,6 +34,7 @@ mod secrets;
 mod sessions;
 mod store;
 mod tokens;
+mod usage;
 mod users;
 
 pub use api_tokens::{ApiToken, ApiTokens};
@@ -48,7 +51,7 @@ pub use oauth_flows::{FlowError, NewFlow, OauthFlow, OauthFlows};
 pub use plugins::{Fault, PluginRecord, PluginState, Plugins, Usage};
 pub use secrets::Secrets;
 pub use sessions::{Session, Sessions};
-pub use store::{Purpose, Store};
+pub use store::{Database, Options, Purpose, Store};
 pub use tokens::tokenize;
 pub use users::{NewUser, Role, User, Users};
 

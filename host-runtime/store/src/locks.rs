@@ -22,10 +22,17 @@ const LONGEST_WAIT: u64 = 60_000;
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 256;
 
-/// Wakes who waits for a lock of this process.
+/// Wakes who waits for a lock.
 #[derive(Default)]
 pub(crate) struct LockSignals {
     released: Notify,
+}
+
+impl LockSignals {
+    /// One may have been released.
+    pub(crate) fn changed(&self) {
+        self.released.notify_waiters();
+    }
 }
 
 /// A lock that is held. It is not released by dropping it, since that needs a wait: call [`Locks::release`], or let it lapse.
@@ -152,28 +159,34 @@ impl Locks {
                 guard.token
             ))
             .await?;
-        self.0.locks.released.notify_waiters();
+        self.0.locks.changed();
+        self.0.tell("host_locks");
         Ok(())
     }
 }
 
-/// Whether a fence still holds, at this point of the transaction.
+/// Whether a fence still holds, at this point of the transaction and until its end.
 pub(crate) async fn holds(
     tx: &mut Tx,
     plugin: &str,
     fence: &Fence,
     now: u64,
 ) -> Result<bool, Error> {
+    let hold = tx.dialect().to_hold();
     let sql = match fence {
         Fence::Job { id, token } => sql!(
-            "SELECT 1 FROM host_jobs WHERE id = ? AND plugin = ? AND running = 1 AND token = ? AND lease_until > ?",
+            format!(
+                "SELECT 1 FROM host_jobs WHERE id = ? AND plugin = ? AND running = 1 AND token = ? AND lease_until > ?{hold}"
+            ),
             *id,
             plugin,
             *token,
             now
         ),
         Fence::Lock { name, token } => sql!(
-            "SELECT 1 FROM host_locks WHERE plugin = ? AND name = ? AND token = ? AND held_until > ?",
+            format!(
+                "SELECT 1 FROM host_locks WHERE plugin = ? AND name = ? AND token = ? AND held_until > ?{hold}"
+            ),
             plugin,
             name,
             *token,

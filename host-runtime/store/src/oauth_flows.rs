@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::db::sql;
 use crate::error::Error;
 use crate::random;
+use crate::secrets::SEALING;
 use crate::store::Inner;
 
 /// How long a person may take on the provider's pages.
@@ -86,6 +87,8 @@ impl OauthFlows {
         let state = random::digest(state);
         let expires_at = self.0.now() + u64::try_from(LIFETIME.as_millis()).unwrap_or(u64::MAX);
         let mut tx = self.0.db.write().await?;
+        // As for secrets: a rotation under way can't miss it.
+        tx.among_others(SEALING).await?;
         let sealed = self.0.keys.seal(
             &["oauth-flow", &flow.plugin, &hex::encode(&state)],
             &flow.flow,
@@ -119,9 +122,10 @@ impl OauthFlows {
         let state = random::digest(state);
         let now = self.0.now();
         let mut tx = self.0.db.write().await?;
+        let lock = tx.dialect().to_change();
         let row = tx
             .fetch_first(sql!(
-                "SELECT plugin, user_id, session, provider, sealed, expires_at, used_at FROM host_oauth_flows WHERE state = ?",
+                format!("SELECT plugin, user_id, session, provider, sealed, expires_at, used_at FROM host_oauth_flows WHERE state = ?{lock}"),
                 state.clone()
             ))
             .await?

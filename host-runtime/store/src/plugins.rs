@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::db::{Row, sql};
+use crate::db::{Row, Tx, sql};
 use crate::error::Error;
 use crate::store::Inner;
 
@@ -90,6 +90,9 @@ pub struct Usage {
 /// Faults kept for each plugin.
 const KEEP_FAULTS: i64 = 200;
 
+/// How often a plugin's data is deleted anew that another transaction was in the way of.
+const DELETE_TRIES: u32 = 5;
+
 const COLUMNS: &str = "id, version, file, digest, state, reason, manifest, grants, installed_version, pending, updated_at";
 
 /// Installed plugins.
@@ -131,7 +134,7 @@ impl Plugins {
                 self.0.now()
             ))
             .await?;
-        self.0.jobs.changed();
+        self.0.jobs_changed();
         Ok(())
     }
 
@@ -202,19 +205,33 @@ impl Plugins {
     ///
     /// [`Error::Unavailable`].
     pub async fn delete_data(&self, id: &str) -> Result<(), Error> {
-        let mut tx = self.0.db.write().await?;
-        crate::collections::drop_all(&mut tx, id).await?;
-        crate::blobs::doom_all(&mut tx, id, self.0.now()).await?;
-        for table in ["host_secrets", "host_usage"] {
-            tx.execute(sql!(format!("DELETE FROM {table} WHERE plugin = ?"), id))
-                .await?;
+        for number in 1..=DELETE_TRIES {
+            let mut tx = self.0.db.write().await?;
+            match self.delete_rows(&mut tx, id).await {
+                Ok(()) => {
+                    tx.commit().await?;
+                    break;
+                }
+                // By a collector that was looking at its blobs, or a batch that was under way.
+                Err(_) if tx.is_crossed() && number < DELETE_TRIES => tx.rollback().await,
+                Err(error) => return Err(error),
+            }
         }
-        tx.commit().await?;
         self.0.catalog.forget(id);
+        self.0.tell("host_catalog");
         if let Err(error) = crate::blobs::delete_doomed(&self.0).await {
             tracing::warn!(%error, plugin = id, "the contents of blobs that nobody names are deleted later");
         }
         Ok(())
+    }
+
+    async fn delete_rows(&self, tx: &mut Tx, id: &str) -> Result<(), Error> {
+        tx.alone(&format!("collections of {id}")).await?;
+        crate::collections::drop_all(tx, id).await?;
+        crate::blobs::doom_all(tx, id, self.0.now()).await?;
+        tx.execute(sql!("DELETE FROM host_secrets WHERE plugin = ?", id))
+            .await?;
+        crate::usage::forget(tx, id).await
     }
 
     /// Notes a call that ended badly.
@@ -318,21 +335,7 @@ impl Plugins {
     ///
     /// [`Error::Unavailable`].
     pub async fn usage(&self, plugin: &str) -> Result<Usage, Error> {
-        let row = self
-            .0
-            .db
-            .fetch_first(sql!(
-                "SELECT row_bytes, blob_bytes, quota FROM host_usage WHERE plugin = ?",
-                plugin
-            ))
-            .await?;
-        row.map_or(Ok(Usage::default()), |row| {
-            Ok(Usage {
-                row_bytes: row.uint(0)?,
-                blob_bytes: row.uint(1)?,
-                quota: row.opt_uint(2)?,
-            })
-        })
+        crate::usage::of(&self.0.db, plugin).await
     }
 }
 

@@ -12,6 +12,9 @@ const LONGEST: usize = 64 * 1024;
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 256;
 
+/// What a rotation is alone with.
+pub(crate) const SEALING: &str = "sealing";
+
 /// Encrypted values of plugins, and sealing for the host's own data.
 #[derive(Clone)]
 pub struct Secrets(pub(crate) Arc<Inner>);
@@ -60,6 +63,7 @@ impl Secrets {
         }
         let mut tx = self.0.db.write().await?;
         // Sealed inside the transaction, so that a rotation under way can't miss it.
+        tx.among_others(SEALING).await?;
         let sealed = self.0.keys.seal(&["plugin-secret", plugin, name], value)?;
         tx.execute(sql!(
             "INSERT INTO host_secrets (plugin, name, sealed) VALUES (?, ?, ?)
@@ -120,6 +124,7 @@ impl Secrets {
         let _alone = self.0.alone()?;
         let keys = &self.0.keys;
         let mut tx = self.0.db.write().await?;
+        tx.alone(SEALING).await?;
         keys.add_key()?;
         for row in tx
             .fetch(sql!("SELECT plugin, name, sealed FROM host_secrets"))

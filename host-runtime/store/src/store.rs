@@ -1,16 +1,20 @@
-//! One data folder, opened.
+//! One data folder, opened, and its database: a file in it, or a server that several hosts share.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::task::AbortHandle;
 
 use crate::api_tokens::ApiTokens;
 use crate::audit::Audit;
 use crate::blobs::{BlobFiles, BlobPlace, Blobs};
 use crate::clock::Clock;
 use crate::collections::{Catalog, Collections};
-use crate::db::{Db, sql};
+use crate::data_folder::{self, Alone};
+use crate::db::{Db, Listener, Settings, Signal, sql};
 use crate::error::Error;
 use crate::events::{EventSignal, Events};
 use crate::jobs::{JobSignals, Jobs};
@@ -25,10 +29,74 @@ use crate::users::Users;
 /// What a data folder is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To run plugins. One process at a time; what an earlier one left running is taken over at once.
+    /// To run plugins. With the database in the folder, one process at a time, which takes over at once what an earlier one left running. With
+    /// a server several may, and what one left running is taken over when its lease lapses.
     Serve,
+    /// To run plugins for a moment, from the command line: as [`Serve`](Self::Serve), and nobody else may serve the folder meanwhile, since what is
+    /// changed here would pass unnoticed there.
+    Administer,
     /// To look or to change a little from the command line, beside a serving process.
     Tool,
+}
+
+/// Where rows are.
+#[derive(Debug, Clone, Default)]
+pub enum Database {
+    /// In the data folder: SQLite, which needs nothing.
+    #[default]
+    Folder,
+    /// On a PostgreSQL server (15 or newer), whose database and user must be there. The user owns the host's tables and makes a role for each
+    /// plugin: it needs `CREATEROLE`, and `CREATE` on the database.
+    Postgres {
+        /// `postgres://user:password@host/database`.
+        url: SecretString,
+        /// Most connections of this process, beside the one that listens.
+        connections: u32,
+    },
+}
+
+/// How a store is opened. [`new`](Self::new) has everything in the data folder.
+#[derive(Clone)]
+pub struct Options {
+    /// Where rows are.
+    pub database: Database,
+    /// Where blobs are kept.
+    pub blobs: BlobPlace,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What it is opened for.
+    pub purpose: Purpose,
+}
+
+impl Options {
+    /// Rows and blobs are in the data folder.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, purpose: Purpose) -> Self {
+        Self {
+            database: Database::default(),
+            blobs: BlobPlace::default(),
+            clock,
+            purpose,
+        }
+    }
+
+    /// … but rows are here.
+    #[must_use]
+    pub fn database(self, database: &Database) -> Self {
+        Self {
+            database: database.clone(),
+            ..self
+        }
+    }
+
+    /// … but blobs are kept here.
+    #[must_use]
+    pub fn blobs(self, place: &BlobPlace) -> Self {
+        Self {
+            blobs: place.clone(),
+            ..self
+        }
+    }
 }
 
 /// Everything the host remembers. Clones share it.
@@ -46,9 +114,20 @@ pub(crate) struct Inner {
     pub(crate) jobs: JobSignals,
     pub(crate) locks: LockSignals,
     pub(crate) blobs: BlobFiles,
+    /// Batches that others crossed wait here for each other.
+    pub(crate) crossed: tokio::sync::Mutex<()>,
     folder: PathBuf,
-    /// Held as long as this process serves the folder.
+    /// Held as long as this process serves the folder: alone, or together with others.
     serving: Option<File>,
+    listening: OnceLock<AbortHandle>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(listening) = self.listening.get() {
+            listening.abort();
+        }
+    }
 }
 
 impl Inner {
@@ -56,11 +135,67 @@ impl Inner {
         self.clock.now()
     }
 
-    /// Keeps other processes from serving the folder until it is dropped; none: this one does.
-    pub(crate) fn alone(&self) -> Result<Option<File>, Error> {
-        match self.serving {
-            Some(_) => Ok(None),
-            None => lock_folder(&self.folder).map(Some),
+    /// Keeps other processes from serving the folder until it is dropped.
+    pub(crate) fn alone(&self) -> Result<Alone<'_>, Error> {
+        match (&self.serving, self.db.server()) {
+            (None, _) => data_folder::lock(&self.folder, false).map(Alone::Locked),
+            (Some(_), None) => Ok(Alone::Serving),
+            (Some(file), Some(_)) => {
+                let alone = Alone::Upgraded(file);
+                file.try_lock()
+                    .map_err(|error| data_folder::in_use(&self.folder, error))?;
+                Ok(alone)
+            }
+        }
+    }
+
+    /// Call it after a commit that changed jobs.
+    pub(crate) fn jobs_changed(&self) {
+        self.jobs.changed();
+        self.tell("host_jobs");
+    }
+
+    /// Call it after a commit with an event.
+    pub(crate) fn event_committed(&self, id: i64) {
+        let Some(server) = self.db.server() else {
+            self.events.committed(id);
+            return;
+        };
+        let (server, events) = (server.clone(), self.events.clone());
+        tokio::spawn(async move {
+            match server.number_events().await {
+                Ok(newest) => events.committed(newest),
+                // Whoever looks next does it.
+                Err(error) => tracing::debug!(%error, "events were not numbered"),
+            }
+        });
+    }
+
+    /// Tells other hosts, if there can be such.
+    pub(crate) fn tell(&self, channel: &'static str) {
+        if let Some(server) = self.db.server() {
+            server.tell(channel);
+        }
+    }
+
+    async fn heard(&self, signal: Signal) {
+        let all = signal == Signal::Lost;
+        if all || signal == Signal::Jobs {
+            self.jobs.changed();
+        }
+        if all || signal == Signal::Locks {
+            self.locks.changed();
+        }
+        if all || signal == Signal::Catalog {
+            self.catalog.forget_all();
+        }
+        if let Some(server) = self.db.server()
+            && (all || matches!(signal, Signal::Events | Signal::Tick))
+        {
+            match server.number_events().await {
+                Ok(newest) => self.events.committed(newest),
+                Err(error) => tracing::debug!(%error, "events were not looked for"),
+            }
         }
     }
 }
@@ -72,7 +207,7 @@ const KEEP_RUNS: Duration = Duration::from_secs(7 * 86_400);
 const KEEP_EVENTS: Duration = Duration::from_secs(600);
 
 impl Store {
-    /// Opens a data folder, which is made if it isn't there, with the blobs in it.
+    /// Opens a data folder with everything in it, which is made if it isn't there.
     ///
     /// # Errors
     ///
@@ -82,37 +217,35 @@ impl Store {
         clock: Arc<dyn Clock>,
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        Self::open_with(folder, &BlobPlace::Folder, clock, purpose).await
+        Self::open_with(folder, Options::new(clock, purpose)).await
     }
 
     /// Opens a data folder, which is made if it isn't there. If the blobs are elsewhere, that place may be away: only blobs are then unavailable.
+    /// Hosts that share a server share the folder, too: keys are in it, and blobs unless they are in a bucket.
     ///
     /// # Errors
     ///
     /// [`Error::InUse`] if another process serves the folder, [`Error::Corrupt`] if it was written by a newer version, its key file is damaged, or
-    /// the blobs are not in this place, [`Error::Unavailable`] if it can't be read or written.
-    pub async fn open_with(
-        folder: &Path,
-        place: &BlobPlace,
-        clock: Arc<dyn Clock>,
-        purpose: Purpose,
-    ) -> Result<Self, Error> {
-        make_folder(folder)?;
+    /// the blobs are not in this place, [`Error::Unavailable`] if it can't be read or written or the server can't be reached.
+    pub async fn open_with(folder: &Path, options: Options) -> Result<Self, Error> {
+        let Options {
+            database,
+            blobs,
+            clock,
+            purpose,
+        } = options;
+        data_folder::make(folder)?;
+        let shared = matches!(database, Database::Postgres { .. });
         let serving = match purpose {
-            Purpose::Serve => Some(lock_folder(folder)?),
+            Purpose::Serve => Some(data_folder::lock(folder, shared)?),
+            Purpose::Administer => Some(data_folder::lock(folder, false)?),
             Purpose::Tool => None,
         };
-        let (database, key_file) = (folder.join("host.db"), folder.join("keys.json"));
-        if database.exists() && !key_file.exists() {
-            // A new key would open nothing of what is there, and make it harder to mend.
-            return Err(Error::Corrupt(format!(
-                "the key file {} is missing, without which the secrets in the database can't be read: restore it",
-                key_file.display()
-            )));
-        }
+        let key_file = folder.join("keys.json");
+        let db = open_database(folder, &database, &key_file).await?;
         let keys = KeyRing::open(&key_file)?;
-        let db = Db::open(&database).await?;
-        let blobs = BlobFiles::open(&folder.join("blobs"), place)?;
+        let alone = purpose != Purpose::Tool && !shared;
+        let blobs = BlobFiles::open(&folder.join("blobs"), &blobs)?;
         let store = Self {
             inner: Arc::new(Inner {
                 events: EventSignal::open(&db).await?,
@@ -123,12 +256,21 @@ impl Store {
                 jobs: JobSignals::default(),
                 locks: LockSignals::default(),
                 blobs,
+                crossed: tokio::sync::Mutex::default(),
                 folder: folder.to_owned(),
                 serving,
+                listening: OnceLock::new(),
             }),
         };
-        if purpose == Purpose::Serve {
+        if purpose != Purpose::Tool {
             store.blobs().claim_place().await?;
+        }
+        if let Some(server) = store.inner.db.server() {
+            let listener = server.listen().await?;
+            let task = tokio::spawn(listen(Arc::downgrade(&store.inner), listener));
+            store.inner.listening.get_or_init(|| task.abort_handle());
+        }
+        if alone {
             // Nobody else can be alive, so that whatever holds a lease or a lock is dead.
             store.jobs().recover_all().await?;
             store
@@ -255,6 +397,7 @@ impl Store {
             before(KEEP_RUNS)
         ))
         .await?;
+        crate::usage::fold(db).await?;
         self.blobs().collect_garbage().await
     }
 
@@ -273,6 +416,9 @@ impl Store {
 
     /// Lets running statements end and closes the database.
     pub async fn close(&self) {
+        if let Some(listening) = self.inner.listening.get() {
+            listening.abort();
+        }
         self.inner.db.close().await;
     }
 }
@@ -285,38 +431,54 @@ impl std::fmt::Debug for Store {
     }
 }
 
-fn make_folder(folder: &Path) -> Result<(), Error> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        // It will hold people's mail: nobody else's business.
-        builder.mode(0o700);
-    }
-    builder.create(folder).map_err(|error| {
-        Error::Unavailable(format!(
-            "the data folder {} can't be made: {error}",
-            folder.display()
+async fn open_database(folder: &Path, database: &Database, key_file: &Path) -> Result<Db, Error> {
+    // A new key would open nothing of what is there, and make it harder to mend.
+    let no_key = || {
+        Error::Corrupt(format!(
+            "the key file {} is missing, without which the secrets in the database can't be read: restore it",
+            key_file.display()
         ))
-    })
+    };
+    match database {
+        Database::Folder => {
+            let file = folder.join("host.db");
+            if file.exists() && !key_file.exists() {
+                return Err(no_key());
+            }
+            Db::open_file(&file).await
+        }
+        Database::Postgres { url, connections } => {
+            let db = Db::connect(&Settings {
+                url: url.clone(),
+                connections: *connections,
+            })
+            .await?;
+            let sealed = sql!("SELECT 1 FROM host_secrets LIMIT 1");
+            if !key_file.exists() && db.fetch_first(sealed).await?.is_some() {
+                return Err(no_key());
+            }
+            Ok(db)
+        }
+    }
 }
 
-fn lock_folder(folder: &Path) -> Result<File, Error> {
-    let path = folder.join("serving.lock");
-    let failed = |error| Error::Unavailable(format!("{} can't be opened: {error}", path.display()));
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(format!(
-            "another process serves the data folder {}",
-            folder.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+/// After so many ticks everything is looked at that somebody may have failed to say; events are at each.
+const TRUST: u64 = 10;
+
+/// Hears other hosts for as long as the store is there.
+async fn listen(store: Weak<Inner>, mut listener: Listener) {
+    let mut ticks = 0_u64;
+    loop {
+        let mut signal = listener.next().await;
+        if signal == Signal::Tick {
+            ticks += 1;
+            if ticks.is_multiple_of(TRUST) {
+                signal = Signal::Lost;
+            }
+        }
+        match store.upgrade() {
+            Some(inner) => inner.heard(signal).await,
+            None => return,
+        }
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::objects::{delete_doomed, doom};
-use super::rows::{part_name, refund};
+use super::rows::part_name;
 use super::{Blobs, is_named};
 use crate::collections::{BlobColumns, blob_columns};
 use crate::db::{Tx, sql};
 use crate::error::Error;
+use crate::usage::refund;
 
 /// Looked at in one transaction, so that other writers get their turn.
 const BATCH: u32 = 200;
@@ -28,9 +29,10 @@ impl Blobs {
     async fn expire_uploads(&self) -> Result<bool, Error> {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
+        let take = tx.dialect().to_take("u");
         let rows = tx
             .fetch(sql!(
-                "SELECT id, plugin, size, blob FROM host_uploads WHERE expires_at <= ? LIMIT ?",
+                format!("SELECT id, plugin, size, blob FROM host_uploads u WHERE expires_at <= ? LIMIT ?{take}"),
                 now,
                 BATCH
             ))
@@ -53,9 +55,15 @@ impl Blobs {
     async fn inspect_blobs(&self) -> Result<bool, Error> {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
+        // Who is about to let a row name one holds it, who stores the content again holds the object: those are looked at later. With both in
+        // hand, this transaction waits for nobody, in whatever order it comes to them.
+        let take = tx.dialect().to_take("b, o");
         let rows = tx
             .fetch(sql!(
-                "SELECT plugin, id, size FROM host_blobs WHERE check_at <= ? LIMIT ?",
+                format!(
+                    "SELECT b.plugin, b.id, b.size FROM host_blobs b JOIN host_objects o ON o.id = b.id
+                     WHERE b.check_at <= ? LIMIT ?{take}"
+                ),
                 now,
                 BATCH
             ))
@@ -68,7 +76,7 @@ impl Blobs {
                 columns.insert(plugin.clone(), blob_columns(&mut tx, &plugin).await?);
             }
             let columns = columns.get(&plugin).map_or(&[][..], Vec::as_slice);
-            let keep = if is_named(&mut tx, columns, &id).await? {
+            let keep = if is_named(&mut tx, &plugin, columns, &id).await? {
                 // Until a row stops naming it.
                 Some(None)
             } else {
@@ -151,17 +159,22 @@ async fn forget(tx: &mut Tx, plugin: &str, id: &str, size: u64, now: u64) -> Res
 
 /// Everything of a plugin.
 pub(crate) async fn doom_all(tx: &mut Tx, plugin: &str, now: u64) -> Result<(), Error> {
-    for row in tx
-        .fetch(sql!("SELECT id FROM host_uploads WHERE plugin = ?", plugin))
-        .await?
-    {
-        doom_parts(tx, &row.bytes(0)?, now).await?;
+    let lock = tx.dialect().to_change();
+    let uploads = sql!(
+        format!("SELECT id FROM host_uploads WHERE plugin = ? ORDER BY id{lock}"),
+        plugin
+    );
+    for row in tx.fetch(uploads).await? {
+        let id = row.bytes(0)?;
+        doom_parts(tx, &id, now).await?;
+        // One by one: another that was begun meanwhile may have pieces that were not listed.
+        tx.execute(sql!("DELETE FROM host_uploads WHERE id = ?", id))
+            .await?;
     }
-    tx.execute(sql!("DELETE FROM host_uploads WHERE plugin = ?", plugin))
-        .await?;
+    // In order, so that two that hold the same contents do not wait for each other.
     for row in tx
         .fetch(sql!(
-            "SELECT id, size FROM host_blobs WHERE plugin = ?",
+            "SELECT id, size FROM host_blobs WHERE plugin = ? ORDER BY id",
             plugin
         ))
         .await?

@@ -198,7 +198,7 @@ pub(crate) async fn may_read(
     let uploaded = tx
         .fetch_first(sql!(
             "SELECT 1 FROM host_uploads WHERE plugin = ? AND blob = ? AND expires_at > ?
-             AND (user_id = ? OR (user_id IS NULL AND ? IS NULL)) LIMIT 1",
+             AND (user_id = ? OR (user_id IS NULL AND CAST(? AS TEXT) IS NULL)) LIMIT 1",
             &caller.plugin,
             blob,
             now,
@@ -210,19 +210,48 @@ pub(crate) async fn may_read(
         return Ok(true);
     }
     let columns = catalog.blob_columns(tx, &caller.plugin).await?;
-    is_named(tx, &columns, blob).await
+    is_named(tx, &caller.plugin, &columns, blob).await
 }
 
 /// Whether a row names a blob, in one of these columns.
-async fn is_named(tx: &mut Tx, columns: &[(String, String)], blob: &str) -> Result<bool, Error> {
+async fn is_named(
+    tx: &mut Tx,
+    plugin: &str,
+    columns: &[(String, String)],
+    blob: &str,
+) -> Result<bool, Error> {
+    if columns.is_empty() {
+        return Ok(false);
+    }
+    tx.enter(plugin);
+    let mut named = false;
     for (table, column) in columns {
         let sql = sql!(
-            format!("SELECT 1 FROM \"{table}\" WHERE {column} = ? LIMIT 1"),
+            format!("SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1"),
             blob
         );
-        if tx.fetch_first(sql).await?.is_some() {
-            return Ok(true);
+        named = tx.fetch_first(sql).await?.is_some();
+        if named {
+            break;
         }
     }
-    Ok(false)
+    tx.leave();
+    Ok(named)
+}
+
+/// Keeps a blob from being collected until the transaction ends; false: there is none.
+pub(crate) async fn hold(tx: &mut Tx, plugin: &str, blob: &str) -> Result<bool, Error> {
+    let lock = tx.dialect().to_hold();
+    if lock.is_empty() {
+        // One writer: nobody collects meanwhile.
+        return Ok(true);
+    }
+    let found = tx
+        .fetch_first(sql!(
+            format!("SELECT 1 FROM host_blobs WHERE plugin = ? AND id = ?{lock}"),
+            plugin,
+            blob
+        ))
+        .await?;
+    Ok(found.is_some())
 }

@@ -7,6 +7,10 @@
 //! Whoever deletes takes the doomed row first, in a transaction of its own; only then does it touch the object. A row can only name an object
 //! whose doomed row is not taken. So of a host that wants to keep an object and another that wants to delete it, the database lets one
 //! win, and names are never used again. That needs no lock among hosts, and no clock that agrees.
+//!
+//! Where several transactions write at once, each takes what it needs in the same order, so that none waits for one that waits for it: the
+//! upload, the object's row, the plugin's row of the blob. Of doomed rows, one transaction writes its own; who strikes off others goes by their
+//! names. The collector waits for nobody: it leaves out what is held.
 
 use futures::{StreamExt as _, stream};
 
@@ -104,9 +108,11 @@ pub(super) async fn discard(inner: &Inner, names: &[&str]) {
     let done = async {
         let mut taken = Vec::new();
         let mut tx = inner.db.write().await?;
+        let mut names = names.to_vec();
+        names.sort_unstable();
         for name in names {
             if take(&mut tx, name, inner.now()).await? {
-                taken.push(((*name).to_owned(), None));
+                taken.push((name.to_owned(), None));
             }
         }
         tx.commit().await?;
@@ -158,9 +164,12 @@ pub(crate) async fn delete_doomed(inner: &Inner) -> Result<(), Error> {
     loop {
         let now = inner.now();
         let mut tx = inner.db.write().await?;
+        let take = tx.dialect().to_take("d");
         tx.execute(sql!(
-            "UPDATE host_doomed_objects SET taken = 1 WHERE path IN
-             (SELECT path FROM host_doomed_objects WHERE due_at <= ? AND taken = 0 LIMIT ?)",
+            format!(
+                "UPDATE host_doomed_objects SET taken = 1 WHERE path IN
+                 (SELECT d.path FROM host_doomed_objects d WHERE d.due_at <= ? AND d.taken = 0 LIMIT ?{take})"
+            ),
             now,
             BATCH
         ))
@@ -205,6 +214,7 @@ async fn delete_taken(inner: &Inner, taken: Vec<(String, Option<String>)>) -> Re
     }
     drop(deleting);
     if !gone.is_empty() {
+        gone.sort_unstable();
         strike(inner, &gone).await?;
     }
     match problem {

@@ -1,4 +1,4 @@
-//! The rows of uploads and of the blobs that come of them, and what they count against a plugin's quota.
+//! The rows of uploads and of the blobs that come of them.
 
 use super::objects::keep;
 use super::write::Written;
@@ -144,38 +144,4 @@ pub(super) async fn insert_blob(
         is_new: inserted == 1,
         object,
     })
-}
-
-/// Counts bytes with the plugin's, within its quota.
-pub(super) async fn charge(tx: &mut Tx, caller: &Caller, bytes: u64) -> Result<(), BlobError> {
-    tx.execute(sql!(
-        "INSERT INTO host_usage (plugin) VALUES (?) ON CONFLICT (plugin) DO NOTHING",
-        &caller.plugin
-    ))
-    .await?;
-    let charged = tx
-        .execute(sql!(
-            "UPDATE host_usage SET blob_bytes = blob_bytes + ? WHERE plugin = ?
-             AND (quota IS NULL OR row_bytes + blob_bytes + ? <= quota)",
-            bytes,
-            &caller.plugin,
-            bytes
-        ))
-        .await?;
-    if charged == 1 {
-        Ok(())
-    } else {
-        Err(BlobError::QuotaExceeded)
-    }
-}
-
-/// Takes bytes off the plugin's.
-pub(super) async fn refund(tx: &mut Tx, plugin: &str, bytes: u64) -> Result<(), Error> {
-    tx.execute(sql!(
-        "UPDATE host_usage SET blob_bytes = blob_bytes - ? WHERE plugin = ?",
-        bytes,
-        plugin
-    ))
-    .await
-    .map(drop)
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::objects::{discard, doom, keep};
-use super::rows::{Part, added_before, charge, insert_blob, insert_upload, parts, refund};
+use super::rows::{Part, added_before, insert_blob, insert_upload, parts};
 use super::verify::checked;
 use super::write::{Written, write_bytes, write_stream};
 use super::{Blobs, MOST_BYTES};
@@ -12,6 +12,7 @@ use crate::Caller;
 use crate::db::{Tx, sql};
 use crate::error::{BlobError, Error};
 use crate::random;
+use crate::usage::{charge, refund};
 
 /// Pieces that are fetched ahead while an upload is ended: each is at most 1 MiB, and a bucket takes its time for every one.
 const AHEAD: usize = 8;
@@ -72,7 +73,7 @@ impl Blobs {
         let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         let digest = blake3::hash(&chunk).as_bytes().to_vec();
         let mut tx = self.0.db.read().await?;
-        let known = self.open_upload(&mut tx, caller, &id).await?;
+        let known = self.open_upload(&mut tx, caller, &id, false).await?;
         if offset != known.size || chunk.is_empty() {
             return added_before(&mut tx, &id, offset, length, &digest, known.size).await;
         }
@@ -97,14 +98,14 @@ impl Blobs {
         name: &str,
     ) -> Result<Added, BlobError> {
         let mut tx = self.0.db.write().await?;
-        let known = self.open_upload(&mut tx, caller, id).await?;
+        let known = self.open_upload(&mut tx, caller, id, true).await?;
         if offset != known.size {
             // Another call was faster.
             return added_before(&mut tx, id, offset, length, digest, known.size)
                 .await
                 .map(Added::Before);
         }
-        charge(&mut tx, caller, length).await?;
+        charge(&mut tx, &self.0, &caller.plugin, length).await?;
         keep(&mut tx, name).await?;
         let size = known.size.saturating_add(length);
         tx.execute(sql!(
@@ -134,7 +135,7 @@ impl Blobs {
     pub async fn finish(&self, caller: &Caller, upload: &str) -> Result<String, BlobError> {
         let id = random::digest(upload);
         let mut tx = self.0.db.read().await?;
-        let known = self.find_upload(&mut tx, caller, &id).await?;
+        let known = self.find_upload(&mut tx, caller, &id, false).await?;
         if let Some(blob) = known.blob {
             return Ok(blob);
         }
@@ -152,7 +153,7 @@ impl Blobs {
                 Err(problem) => {
                     // The pieces are also gone if another call has ended it.
                     let mut tx = self.0.db.read().await?;
-                    let known = self.find_upload(&mut tx, caller, &id).await?;
+                    let known = self.find_upload(&mut tx, caller, &id, false).await?;
                     return known.blob.ok_or(problem);
                 }
             },
@@ -208,7 +209,7 @@ impl Blobs {
     ) -> Result<Ended, BlobError> {
         let now = self.0.now();
         let mut tx = self.0.db.write().await?;
-        let known = self.find_upload(&mut tx, caller, upload).await?;
+        let known = self.find_upload(&mut tx, caller, upload, true).await?;
         if let Some(blob) = known.blob {
             // Another call ended it meanwhile, and has the pieces.
             let left = if parts.len() == 1 {
@@ -263,7 +264,7 @@ impl Blobs {
     pub async fn uploaded(&self, caller: &Caller, upload: &str) -> Result<String, BlobError> {
         let mut tx = self.0.db.read().await?;
         let known = self
-            .find_upload(&mut tx, caller, &random::digest(upload))
+            .find_upload(&mut tx, caller, &random::digest(upload), false)
             .await?;
         known.blob.ok_or(BlobError::NotFound)
     }
@@ -305,24 +306,28 @@ impl Blobs {
         let mut tx = self.0.db.write().await?;
         let known = insert_blob(&mut tx, caller, written, now).await?;
         if known.is_new {
-            charge(&mut tx, caller, written.size).await?;
+            charge(&mut tx, &self.0, &caller.plugin, written.size).await?;
         }
         insert_upload(&mut tx, caller, token, written.size, Some(&written.id), now).await?;
         tx.commit().await?;
         Ok(known.object)
     }
 
-    /// An upload of this caller that is not past its day.
+    /// An upload of this caller that is not past its day; `change`: this transaction is going to change it.
     async fn find_upload(
         &self,
         tx: &mut Tx,
         caller: &Caller,
         id: &[u8],
+        change: bool,
     ) -> Result<Upload, BlobError> {
+        let lock = if change { tx.dialect().to_change() } else { "" };
         let row = tx
             .fetch_first(sql!(
-                "SELECT size, blob FROM host_uploads WHERE id = ? AND plugin = ? AND expires_at > ?
-                 AND (user_id = ? OR (user_id IS NULL AND ? IS NULL))",
+                format!(
+                    "SELECT size, blob FROM host_uploads WHERE id = ? AND plugin = ? AND expires_at > ?
+                     AND (user_id = ? OR (user_id IS NULL AND CAST(? AS TEXT) IS NULL)){lock}"
+                ),
                 id,
                 &caller.plugin,
                 self.0.now(),
@@ -343,8 +348,9 @@ impl Blobs {
         tx: &mut Tx,
         caller: &Caller,
         id: &[u8],
+        change: bool,
     ) -> Result<Upload, BlobError> {
-        let upload = self.find_upload(tx, caller, id).await?;
+        let upload = self.find_upload(tx, caller, id, change).await?;
         if upload.blob.is_some() {
             Err(BlobError::NotFound)
         } else {

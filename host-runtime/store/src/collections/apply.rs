@@ -2,28 +2,31 @@
 //!
 //! Everything that can be checked without the database is checked before the transaction begins, since there is one writer at a time. Inside it, in
 //! this order: the caller's fences, the writes, the quota. What waits for the batch (the job runner, open pages) is told after the commit.
+//! Where several hosts write, batches may cross each other: one of them is then undone by the database, and run again here.
 //! From the transaction on, the batch runs in a task of its own: a caller that goes away leaves it whole, and told.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Collections;
 use super::batch::{check_event, check_patch, check_size};
 use super::definition::Definition;
 use super::filter::{self, Checked};
 use super::keyed::check_key;
-use super::put::Put;
+use super::put::{Put, check_field};
 use super::writes::{add, delete, patch, require};
-use crate::db::{Tx, sql};
-use crate::error::{Error, StorageError};
+use crate::db::{Committed, Tx};
+use crate::error::StorageError;
 use crate::model::{Kind, NewJob, Value, Write};
 use crate::store::Inner;
-use crate::{Caller, blobs, events, jobs, locks};
+use crate::{Caller, blobs, events, jobs, locks, random, usage};
 
 /// From this much text on, words are cut on a thread for such work: about a millisecond.
 const MUCH_TEXT: usize = 32 * 1024;
 
 /// A write that fits its collection.
+#[derive(Clone)]
 enum Step {
     Put(Put),
     Patch {
@@ -139,6 +142,9 @@ impl Collections {
             } => {
                 let defined = self.definition(caller, &collection, known).await?;
                 check_key(&defined, &key)?;
+                for (value, position) in key.iter().zip(&defined.key) {
+                    check_field(&defined, *position, value)?;
+                }
                 let position = defined.position(&field)?;
                 if defined.kind(position) != Kind::Integer || defined.key.contains(&position) {
                     return Err(StorageError::invalid(
@@ -215,24 +221,64 @@ struct Told {
     event: Option<i64>,
 }
 
-async fn run(inner: &Inner, caller: &Caller, steps: Vec<Step>) -> Result<(), StorageError> {
-    let mut tx = inner.db.write().await?;
-    match write(&mut tx, inner, caller, steps).await {
-        Ok(told) => {
-            tx.commit().await?;
+/// How often a batch is run again that others crossed: some seconds in all.
+const MOST_TRIES: u32 = 40;
+
+/// From this try on, those of this host that are crossed go one after the other: then they no longer cross each other.
+const IN_TURN: u32 = 3;
+
+async fn run(inner: &Inner, caller: &Caller, mut steps: Vec<Step>) -> Result<(), StorageError> {
+    let mut turn = None;
+    for number in 1..=MOST_TRIES {
+        // Kept for another try only where there may be one.
+        let mine = match inner.db.server() {
+            Some(_) => steps.clone(),
+            None => std::mem::take(&mut steps),
+        };
+        if let Some(told) = run_once(inner, caller, mine).await? {
             if told.jobs {
-                inner.jobs.changed();
+                inner.jobs_changed();
             }
             if let Some(event) = told.event {
-                inner.events.committed(event);
+                inner.event_committed(event);
             }
-            Ok(())
+            return Ok(());
         }
+        if number >= IN_TURN && turn.is_none() {
+            turn = Some(inner.crossed.lock().await);
+        }
+        tokio::time::sleep(pause(number)).await;
+    }
+    Err(StorageError::Unavailable(
+        "other batches kept changing the same rows".to_owned(),
+    ))
+}
+
+/// None: another batch crossed it, and nothing was written.
+async fn run_once(
+    inner: &Inner,
+    caller: &Caller,
+    steps: Vec<Step>,
+) -> Result<Option<Told>, StorageError> {
+    let mut tx = inner.db.batch().await?;
+    match write(&mut tx, inner, caller, steps).await {
+        Ok(told) => Ok(match tx.commit_batch().await? {
+            Committed::Yes => Some(told),
+            Committed::Crossed => None,
+        }),
         Err(error) => {
+            let crossed = tx.is_crossed();
             tx.rollback().await;
-            Err(error)
+            if crossed { Ok(None) } else { Err(error) }
         }
     }
+}
+
+/// Longer with every try, and never as long as somebody else's.
+fn pause(number: u32) -> Duration {
+    let most = 1_u64 << number.min(8);
+    let chance = random::fence().map_or(0, i64::unsigned_abs);
+    Duration::from_micros(chance % (most * 1_000))
 }
 
 async fn write(
@@ -248,9 +294,13 @@ async fn write(
         }
     }
     check_blobs(tx, inner, caller, &steps, now).await?;
-    let (before, quota) = usage(tx, &caller.plugin).await?;
+    let before = usage::before_batch(tx, &caller.plugin).await?;
     let mut told = Told::default();
     for step in steps {
+        match step {
+            Step::Enqueue(_) | Step::Publish { .. } => tx.leave(),
+            _ => tx.enter(&caller.plugin),
+        }
         match step {
             Step::Put(put) => put.write(tx).await?,
             Step::Patch {
@@ -295,24 +345,9 @@ async fn write(
             }
         }
     }
-    if let Some(quota) = quota {
-        let (after, _) = usage(tx, &caller.plugin).await?;
-        // Who is over the quota may still delete.
-        if after > quota && after > before {
-            return Err(StorageError::QuotaExceeded);
-        }
-    }
+    tx.leave();
+    usage::check_batch(tx, inner, &caller.plugin, before).await?;
     Ok(told)
-}
-
-async fn usage(tx: &mut Tx, plugin: &str) -> Result<(i64, Option<i64>), Error> {
-    let row = tx
-        .fetch_first(sql!(
-            "SELECT row_bytes + blob_bytes, quota FROM host_usage WHERE plugin = ?",
-            plugin
-        ))
-        .await?;
-    row.map_or(Ok((0, None)), |row| Ok((row.int(0)?, row.opt_int(1)?)))
 }
 
 /// A row may name a blob only if the caller could read it.
@@ -337,7 +372,8 @@ async fn check_blobs(
         }
     }
     for id in named {
-        if !blobs::may_read(tx, &inner.catalog, caller, id, now).await? {
+        let known = blobs::may_read(tx, &inner.catalog, caller, id, now).await?;
+        if !known || !blobs::hold(tx, &caller.plugin, id).await? {
             return Err(StorageError::invalid(
                 id,
                 "is no blob that this caller may name",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::definition::{self, Definition, PhysicalIndex};
-use super::{Collections, text};
-use crate::db::{Sql, Tx, dialect, sql};
+use super::{Collections, catalog, text};
+use crate::db::{Sql, Tx, sql};
 use crate::error::{Error, StorageError};
 use crate::model::{Collection, Kind};
 use crate::plugins::is_id;
@@ -34,11 +34,13 @@ impl Collections {
             return Ok(());
         }
         let mut tx = self.0.db.write().await?;
+        tx.alone(&format!("collections of {plugin}")).await?;
+        let dialect = tx.dialect();
         let known = match tx
-            .fetch_first(definition::select(plugin, &collection.name))
+            .fetch_first(catalog::select(plugin, &collection.name))
             .await?
         {
-            Some(row) => Some(definition::read(&row)?),
+            Some(row) => Some(catalog::read(dialect, plugin, &row)?),
             None => None,
         };
         let defined = match known {
@@ -47,6 +49,7 @@ impl Collections {
         };
         tx.commit().await?;
         self.0.catalog.remember(plugin, Arc::new(defined));
+        self.0.tell("host_catalog");
         Ok(())
     }
 }
@@ -123,6 +126,10 @@ async fn create(
         }
     }
     collection.indexes = indexes;
+    let dialect = tx.dialect();
+    for statement in dialect.create_namespace(plugin) {
+        tx.execute(Sql::once(statement)).await?;
+    }
     let id = tx
         .fetch_int(sql!(
             "INSERT INTO host_collections (plugin, name, definition) VALUES (?, ?, ?) RETURNING id",
@@ -136,20 +143,20 @@ async fn create(
         plugin
     ))
     .await?;
-    let defined = definition::build(id, collection)?;
-    let mut columns = format!("_id {}", dialect::SERIAL);
+    let defined = Definition::new(dialect, plugin, id, collection)?;
+    let mut columns = format!("_id {}", dialect.serial());
     for (position, field) in defined.collection.fields.iter().enumerate() {
         columns.push_str(&format!(
             ", {} {}",
             defined.column(position),
-            dialect::column_type(field.kind)
+            defined.dialect.column_type(field.kind)
         ));
         if defined.key.contains(&position) {
             columns.push_str(" NOT NULL");
         }
     }
     tx.execute(Sql::once(format!(
-        "CREATE TABLE \"{}\" ({columns})",
+        "CREATE TABLE {} ({columns})",
         defined.table()
     )))
     .await?;
@@ -182,14 +189,14 @@ async fn extend(
         known.id
     ))
     .await?;
-    let defined = definition::build(known.id, merged)?;
+    let defined = Definition::new(known.dialect, plugin, known.id, merged)?;
     let before = known.collection.fields.len();
     for (position, field) in defined.collection.fields.iter().enumerate().skip(before) {
         tx.execute(Sql::once(format!(
-            "ALTER TABLE \"{}\" ADD COLUMN {} {}",
+            "ALTER TABLE {} ADD COLUMN {} {}",
             defined.table(),
             defined.column(position),
-            dialect::column_type(field.kind)
+            defined.dialect.column_type(field.kind)
         )))
         .await?;
     }
@@ -202,7 +209,9 @@ async fn extend(
     track_usage(tx, plugin, &defined).await?;
     if defined.text != known.text {
         text::create(tx, &defined).await?;
+        tx.enter(plugin);
         text::rebuild(tx, &defined).await?;
+        tx.leave();
     }
     Ok(defined)
 }
@@ -219,7 +228,7 @@ async fn create_index(
     let unique = if index.unique { "UNIQUE " } else { "" };
     let done = tx
         .execute(Sql::once(format!(
-            "CREATE {unique}INDEX \"{}\" ON \"{}\" ({})",
+            "CREATE {unique}INDEX \"{}\" ON {} ({})",
             index.name,
             defined.table(),
             defined.columns(&index.fields)
@@ -241,12 +250,14 @@ async fn create_blob_index(
     defined: &Definition,
     position: usize,
 ) -> Result<(), Error> {
-    let (table, column) = (defined.table(), defined.column(position));
+    let (name, column) = (defined.table_name(), defined.column(position));
     tx.execute(Sql::once(format!(
-        "CREATE INDEX \"{table}_b{position}\" ON \"{table}\" ({column}) WHERE {column} IS NOT NULL"
+        "CREATE INDEX \"{name}_b{position}\" ON {} ({column}) WHERE {column} IS NOT NULL",
+        defined.table()
     )))
     .await?;
-    for statement in dialect::blob_triggers(&table, plugin, position, &column) {
+    let dialect = defined.dialect;
+    for statement in dialect.blob_triggers(plugin, &name, position, &column) {
         tx.execute(Sql::once(statement)).await?;
     }
     Ok(())
@@ -263,7 +274,8 @@ async fn track_usage(tx: &mut Tx, plugin: &str, defined: &Definition) -> Result<
         })
         .map(|field| format!("f_{}", field.name))
         .collect();
-    for statement in dialect::usage_triggers(&defined.table(), plugin, ROW_BYTES, &sized) {
+    let dialect = defined.dialect;
+    for statement in dialect.usage_triggers(plugin, &defined.table_name(), ROW_BYTES, &sized) {
         tx.execute(Sql::once(statement)).await?;
     }
     Ok(())
@@ -271,21 +283,21 @@ async fn track_usage(tx: &mut Tx, plugin: &str, defined: &Definition) -> Result<
 
 /// Deletes all collections of a plugin.
 pub(crate) async fn drop_all(tx: &mut Tx, plugin: &str) -> Result<(), Error> {
-    for defined in definition::all(tx, plugin).await? {
-        tx.execute(Sql::once(format!("DROP TABLE \"{}\"", defined.table())))
+    for defined in catalog::all(tx, plugin).await? {
+        tx.execute(Sql::once(format!("DROP TABLE {}", defined.table())))
             .await?;
         if defined.text.is_some() {
-            tx.execute(Sql::once(format!(
-                "DROP TABLE \"{}\"",
-                defined.text_table()
-            )))
-            .await?;
+            tx.execute(Sql::once(format!("DROP TABLE {}", defined.text_table())))
+                .await?;
         }
-        tx.execute(sql!(
-            "DELETE FROM host_text_scopes WHERE collection = ?",
-            defined.id
-        ))
+        let scopes = defined.dialect.scopes(plugin);
+        tx.execute(
+            Sql::once(format!("DELETE FROM {scopes} WHERE collection = ?")).bind(defined.id),
+        )
         .await?;
+    }
+    for statement in tx.dialect().drop_namespace(plugin) {
+        tx.execute(Sql::once(statement)).await?;
     }
     tx.execute(sql!(
         "DELETE FROM host_collections WHERE plugin = ?",

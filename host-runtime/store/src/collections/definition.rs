@@ -1,15 +1,13 @@
-//! What a collection is: checked names, physical tables, and the definitions in use.
+//! What a collection is: checked names and physical tables.
 //!
 //! A collection's table is named after its number and columns after their fields, so that no name of a plugin meets the engine's grammar or
 //! another plugin's table. Every row has a number of its own (`_id`), which full text refers to. Every index that is not unique ends in the key, so that
 //! the total order of a query is one range of it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::db::{Db, Row, Tx, sql};
-use crate::error::{Error, StorageError};
+use crate::db::Dialect;
+use crate::error::StorageError;
 use crate::model::{Collection, Kind};
 
 /// Longest name of a collection or field, in characters.
@@ -21,17 +19,26 @@ const MOST_FIELDS: usize = 100;
 /// Indexes of a collection: each is paid for by every write.
 const MOST_INDEXES: usize = 32;
 
+/// Bytes of what one entry of an index holds: PostgreSQL takes 2,704, of which each value and the entry itself need some.
+const LONGEST_ENTRY: usize = 2_400;
+
 /// A collection as it is stored.
 #[derive(Debug)]
 pub(crate) struct Definition {
     /// Its number.
     pub(crate) id: i64,
+    /// Whose it is.
+    pub(crate) plugin: String,
+    /// How statements about it are written.
+    pub(crate) dialect: &'static dyn Dialect,
     pub(crate) collection: Collection,
     positions: HashMap<String, usize>,
     /// Positions of the key's fields.
     pub(crate) key: Vec<usize>,
     /// The key's first.
     pub(crate) indexes: Vec<PhysicalIndex>,
+    /// Most bytes of each field: those of text and bytes that stand in indexes share an entry.
+    longest: Vec<Option<usize>>,
     /// Positions of the searched fields and of the scope.
     pub(crate) text: Option<(Vec<usize>, usize)>,
 }
@@ -46,7 +53,12 @@ pub(crate) struct PhysicalIndex {
 }
 
 impl Definition {
-    fn new(id: i64, collection: Collection) -> Result<Self, StorageError> {
+    pub(super) fn new(
+        dialect: &'static dyn Dialect,
+        plugin: &str,
+        id: i64,
+        collection: Collection,
+    ) -> Result<Self, StorageError> {
         let positions: HashMap<String, usize> = collection
             .fields
             .iter()
@@ -97,8 +109,16 @@ impl Definition {
             )),
             None => None,
         };
+        let longest = longest(
+            &collection,
+            &indexes,
+            text.as_ref().map(|(_, scope)| *scope),
+        );
         Ok(Self {
+            longest,
             id,
+            plugin: plugin.to_owned(),
+            dialect,
             positions,
             key,
             indexes,
@@ -111,14 +131,24 @@ impl Definition {
         &self.collection.name
     }
 
-    /// The table of the rows.
-    pub(crate) fn table(&self) -> String {
+    /// The table of the rows: its name, from which those of its triggers are made.
+    pub(crate) fn table_name(&self) -> String {
         format!("c{}_rows", self.id)
     }
 
-    /// The table of the words.
-    pub(crate) fn text_table(&self) -> String {
+    /// The table of the rows, as statements name it.
+    pub(crate) fn table(&self) -> String {
+        self.dialect.table(&self.plugin, &self.table_name())
+    }
+
+    /// The table of the words: its name.
+    pub(crate) fn text_name(&self) -> String {
         format!("c{}_text", self.id)
+    }
+
+    /// The table of the words, as statements name it.
+    pub(crate) fn text_table(&self) -> String {
+        self.dialect.table(&self.plugin, &self.text_name())
     }
 
     /// A field's position.
@@ -148,6 +178,11 @@ impl Definition {
             .fields
             .get(position)
             .is_some_and(|field| field.required)
+    }
+
+    /// Most bytes of a field of text or bytes, if it stands in an index.
+    pub(crate) fn longest(&self, position: usize) -> Option<usize> {
+        self.longest.get(position).copied().flatten()
     }
 
     /// A field's column, quoted.
@@ -187,136 +222,27 @@ impl Definition {
     }
 }
 
-/// The definitions in use.
-#[derive(Default)]
-pub(crate) struct Catalog {
-    known: RwLock<HashMap<(String, String), Arc<Definition>>>,
-    /// By plugin: tables and columns of the fields of kind blob.
-    blobs: RwLock<HashMap<String, Arc<BlobColumns>>>,
-    /// Grows whenever a definition changes, so that what was read before is not remembered after.
-    changes: AtomicU64,
-}
-
-/// Tables, and their columns as SQL writes them.
-pub(crate) type BlobColumns = Vec<(String, String)>;
-
-impl Catalog {
-    /// The definition of a plugin's collection.
-    pub(crate) async fn get(
-        &self,
-        db: &Db,
-        plugin: &str,
-        name: &str,
-    ) -> Result<Arc<Definition>, StorageError> {
-        let key = (plugin.to_owned(), name.to_owned());
-        if let Some(known) = self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(Arc::clone(known));
+fn longest(
+    collection: &Collection,
+    indexes: &[PhysicalIndex],
+    scope: Option<usize>,
+) -> Vec<Option<usize>> {
+    let varies = |position: &usize| {
+        let field = collection.fields.get(*position);
+        field.is_some_and(|field| matches!(field.kind, Kind::Text | Kind::Bytes))
+    };
+    let mut longest: Vec<Option<usize>> = vec![None; collection.fields.len()];
+    let scopes = scope.map(|scope| vec![scope]);
+    for fields in indexes.iter().map(|index| &index.fields).chain(&scopes) {
+        let sharing: Vec<usize> = fields.iter().copied().filter(varies).collect();
+        for position in &sharing {
+            if let Some(most) = longest.get_mut(*position) {
+                let share = LONGEST_ENTRY / sharing.len();
+                *most = Some(most.map_or(share, |most| most.min(share)));
+            }
         }
-        let row = db.fetch_first(select(plugin, name)).await?;
-        let Some(row) = row else {
-            return Err(StorageError::UnknownCollection(name.to_owned()));
-        };
-        let definition = Arc::new(read(&row)?);
-        self.remember(plugin, Arc::clone(&definition));
-        Ok(definition)
     }
-
-    pub(crate) fn remember(&self, plugin: &str, definition: Arc<Definition>) {
-        let key = (plugin.to_owned(), definition.name().to_owned());
-        self.forget_blobs(plugin);
-        self.known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, definition);
-    }
-
-    /// Where rows of a plugin may name blobs.
-    pub(crate) async fn blob_columns(
-        &self,
-        tx: &mut Tx,
-        plugin: &str,
-    ) -> Result<Arc<BlobColumns>, Error> {
-        if let Some(known) = self
-            .blobs
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(plugin)
-        {
-            return Ok(Arc::clone(known));
-        }
-        let before = self.changes.load(Ordering::SeqCst);
-        let columns = Arc::new(blob_columns(tx, plugin).await?);
-        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
-        if self.changes.load(Ordering::SeqCst) == before {
-            blobs.insert(plugin.to_owned(), Arc::clone(&columns));
-        }
-        Ok(columns)
-    }
-
-    fn forget_blobs(&self, plugin: &str) {
-        let mut blobs = self.blobs.write().unwrap_or_else(PoisonError::into_inner);
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        blobs.remove(plugin);
-    }
-
-    /// Its collections are gone.
-    pub(crate) fn forget(&self, plugin: &str) {
-        self.forget_blobs(plugin);
-        self.known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(owner, _), _| owner != plugin);
-    }
-}
-
-/// Where rows of a plugin may name blobs, as this transaction sees it.
-pub(crate) async fn blob_columns(tx: &mut Tx, plugin: &str) -> Result<BlobColumns, Error> {
-    let mut columns = BlobColumns::new();
-    for defined in all(tx, plugin).await? {
-        columns.extend(
-            defined
-                .blob_fields()
-                .map(|position| (defined.table(), defined.column(position))),
-        );
-    }
-    Ok(columns)
-}
-
-/// All collections of a plugin, as this transaction sees them.
-pub(super) async fn all(tx: &mut Tx, plugin: &str) -> Result<Vec<Definition>, Error> {
-    let rows = tx
-        .fetch(sql!(
-            "SELECT id, definition FROM host_collections WHERE plugin = ? ORDER BY id",
-            plugin
-        ))
-        .await?;
-    rows.iter()
-        .map(|row| read(row).map_err(|error| Error::Corrupt(error.to_string())))
-        .collect()
-}
-
-pub(super) fn select(plugin: &str, name: &str) -> crate::db::Sql {
-    sql!(
-        "SELECT id, definition FROM host_collections WHERE plugin = ? AND name = ?",
-        plugin,
-        name
-    )
-}
-
-pub(super) fn read(row: &Row) -> Result<Definition, StorageError> {
-    let collection = serde_json::from_str(&row.text(1)?).map_err(|error| {
-        StorageError::Other(format!("a collection's definition is damaged: {error}"))
-    })?;
-    Definition::new(row.int(0)?, collection)
-}
-
-pub(super) fn build(id: i64, collection: Collection) -> Result<Definition, StorageError> {
-    Definition::new(id, collection)
+    longest
 }
 
 /// Checks a definition for itself.

@@ -6,7 +6,7 @@
 use super::definition::Definition;
 use super::text;
 use super::values::{compare, to_arg};
-use crate::db::{Arg, Sql, Tx, dialect};
+use crate::db::{Sql, Tx};
 use crate::error::StorageError;
 use crate::model::{Condition, Filter, Kind, Operator, Value};
 use crate::tokens::{self, Phrase};
@@ -236,6 +236,16 @@ fn write_clause(sql: &mut Sql, defined: &Definition, clause: &[Test]) {
     sql.push(")");
 }
 
+/// Numbers of the rows that hold all phrases.
+pub(super) fn text_matches(defined: &Definition, scope: i64, phrases: &[Phrase]) -> Sql {
+    defined.dialect.text_matches(
+        &defined.plugin,
+        &defined.text_name(),
+        &text::prefix(scope),
+        phrases,
+    )
+}
+
 /// Writes one condition, without negation.
 pub(super) fn write_what(sql: &mut Sql, defined: &Definition, what: &What) {
     match what {
@@ -288,9 +298,8 @@ pub(super) fn write_what(sql: &mut Sql, defined: &Definition, what: &What) {
             }
             (phrases, Some(number)) => {
                 sql.push("_id IN (")
-                    .push(&dialect::select_text_matches(&defined.text_table()))
+                    .append(text_matches(defined, *number, phrases))
                     .push(")");
-                sql.args.push(Arg::Text(text::search(*number, phrases)));
             }
         },
     }

@@ -8,9 +8,8 @@ use super::definition::Definition;
 use super::filter::{self, Checked, What};
 use super::merge::{Found, Merge};
 use super::plan::{self, From, Plan, Range, Term};
-use super::text;
 use super::values::row_values;
-use crate::db::{Arg, Sql, Tx, dialect, sql};
+use crate::db::{Arg, Sql, Tx};
 use crate::error::StorageError;
 use crate::model::{Page, Query, Rows, Value};
 
@@ -39,7 +38,7 @@ impl Collections {
             .get(&self.0.db, plugin, &query.collection)
             .await?;
         let mut look_up = LookUp::check(&defined, query)?;
-        let mut tx = self.0.db.read().await?;
+        let mut tx = self.0.db.read_as(plugin).await?;
         let plan = look_up.plan(&mut tx).await?;
         let mut page = Collector::new(query.limit);
         for ranges in plan.stages() {
@@ -80,7 +79,7 @@ impl Collections {
             .get(&self.0.db, plugin, &query.collection)
             .await?;
         let mut look_up = LookUp::check(&defined, query)?;
-        let mut tx = self.0.db.read().await?;
+        let mut tx = self.0.db.read_as(plugin).await?;
         let plan = look_up.plan(&mut tx).await?;
         let mut lines = Vec::new();
         for range in plan.stages().iter().flatten() {
@@ -94,13 +93,14 @@ impl Collections {
             ) else {
                 continue;
             };
+            let (text, column) = defined.dialect.explain(&statement.text);
             let explained = Sql {
-                text: dialect::explain(&statement.text),
+                text,
                 args: statement.args,
                 once: true,
             };
             for row in tx.fetch(explained).await? {
-                lines.push(row.text(3)?);
+                lines.push(row.text(column)?);
             }
         }
         Ok(lines)
@@ -221,7 +221,9 @@ impl<'a> LookUp<'a> {
                     phrases,
                     number: Some(number),
                     ..
-                }) if !phrases.is_empty() => Some(text::search(*number, phrases)),
+                }) if !phrases.is_empty() => {
+                    Some(filter::text_matches(self.defined, *number, phrases))
+                }
                 _ => None,
             });
         let Some(matches) = matches else {
@@ -229,18 +231,13 @@ impl<'a> LookUp<'a> {
         };
         let many_ranges = by_index.stages().first().map_or(0, Vec::len) > FEW_RANGES;
         let few = many_ranges || {
-            let name = self.defined.text_table();
-            let found = tx
-                .fetch_int(sql!(
-                    format!(
-                        "SELECT COUNT(*) FROM ({} LIMIT ?)",
-                        dialect::select_text_matches(&name)
-                    ),
-                    matches,
-                    FEW_MATCHES + 1
-                ))
-                .await?;
-            found <= FEW_MATCHES
+            let mut count = Sql::new("SELECT COUNT(*) FROM (");
+            count
+                .append(matches)
+                .push(" LIMIT ")
+                .arg(FEW_MATCHES + 1)
+                .push(") AS found");
+            tx.fetch_int(count).await? <= FEW_MATCHES
         };
         if !few {
             return Ok(by_index);
@@ -268,7 +265,7 @@ impl<'a> LookUp<'a> {
             Some(key) => cursor::after(self.defined, range, &self.terms, key),
         };
         let mut sql = Sql::new(format!(
-            "{select} FROM \"{}\"{}",
+            "{select} FROM {}{}",
             self.defined.table(),
             plan.hint
         ));
@@ -365,7 +362,7 @@ impl<'a> LookUp<'a> {
         let columns = self.defined.columns(&self.projection);
         for batch in found.chunks(super::IN_ROWS) {
             let mut sql = Sql::new(format!(
-                "SELECT _id, {columns} FROM \"{}\" WHERE _id IN ",
+                "SELECT _id, {columns} FROM {} WHERE _id IN ",
                 self.defined.table()
             ));
             super::push_padded(

@@ -68,7 +68,7 @@ impl Collections {
             sql.push(")");
         }
         sql.push(&format!(
-            ") AS wanted CROSS JOIN \"{}\" AS row",
+            ") AS wanted CROSS JOIN {} AS row",
             defined.table()
         ));
         for (number, position) in defined.key.iter().enumerate() {
@@ -80,7 +80,7 @@ impl Collections {
             ));
         }
         let mut found = Vec::new();
-        for row in self.0.db.fetch(sql).await? {
+        for row in self.0.db.fetch_as(plugin, sql).await? {
             let number = row.int(0)?;
             if number >= 0 {
                 found.push((number, row_values(&defined, &row, 1, &projection)?));
@@ -112,11 +112,11 @@ impl Collections {
         } else {
             defined.projection(group_by)?
         };
-        let mut tx = self.0.db.read().await?;
+        let mut tx = self.0.db.read_as(plugin).await?;
         filter.resolve(&mut tx, &defined).await?;
         let columns = defined.columns(&groups);
         let mut sql = Sql::new(format!(
-            "SELECT COUNT(*){}{columns} FROM \"{}\"{} WHERE TRUE",
+            "SELECT COUNT(*){}{columns} FROM {}{} WHERE TRUE",
             if groups.is_empty() { "" } else { ", " },
             defined.table(),
             plan::hint(&defined, &filter)

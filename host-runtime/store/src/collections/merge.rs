@@ -134,7 +134,7 @@ impl<'a> Merge<'a> {
                     } else {
                         " UNION ALL SELECT * FROM ("
                     });
-                    all.append(statement).push(")");
+                    all.append(statement).push(&format!(") AS range_{number}"));
                 }
             }
             if all.text.is_empty() {

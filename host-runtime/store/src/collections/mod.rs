@@ -5,6 +5,7 @@
 
 mod apply;
 mod batch;
+mod catalog;
 mod cursor;
 mod define;
 mod definition;
@@ -23,8 +24,8 @@ use std::sync::Arc;
 use crate::db::{Arg, Sql};
 use crate::store::Inner;
 
+pub(crate) use catalog::{BlobColumns, Catalog, blob_columns};
 pub(crate) use define::drop_all;
-pub(crate) use definition::{BlobColumns, Catalog, blob_columns};
 
 /// Rows of plugins.
 #[derive(Clone)]

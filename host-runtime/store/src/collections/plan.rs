@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::definition::{Definition, PhysicalIndex};
 use super::filter::{Checked, What};
 use super::values::to_arg;
-use crate::db::{Sql, dialect};
+use crate::db::Sql;
 use crate::error::StorageError;
 use crate::model::{Kind, Order, Value};
 
@@ -178,8 +178,8 @@ pub(super) fn plan(
         From::Index => best(defined, &facts, terms, explicit),
     };
     let hint = match (from, &best) {
-        (From::Text, _) => dialect::use_row_ids().to_owned(),
-        (From::Index, Some(best)) => dialect::use_index(&best.index.name),
+        (From::Text, _) => defined.dialect.use_row_ids().to_owned(),
+        (From::Index, Some(best)) => defined.dialect.use_index(&best.index.name),
         (From::Index, None) => String::new(),
     };
     let merged = best.as_ref().filter(|best| best.ordered).and_then(|best| {
@@ -212,8 +212,9 @@ pub(super) fn plan(
 
 /// The hint for a statement without an order: a count, a patch or a deletion.
 pub(super) fn hint(defined: &Definition, filter: &Checked) -> String {
-    best(defined, &Facts::of(filter), &[], false)
-        .map_or_else(String::new, |best| dialect::use_index(&best.index.name))
+    best(defined, &Facts::of(filter), &[], false).map_or_else(String::new, |best| {
+        defined.dialect.use_index(&best.index.name)
+    })
 }
 
 /// What a filter says for planning.
@@ -275,7 +276,7 @@ fn best<'a>(
     let mut best: Option<Candidate<'a>> = None;
     for index in &defined.indexes {
         for merged in std::iter::once(None).chain(facts.one_of.keys().copied().map(Some)) {
-            let Some(candidate) = weigh(index, facts, terms, explicit, merged) else {
+            let Some(candidate) = weigh(defined, index, facts, terms, explicit, merged) else {
                 continue;
             };
             if best.as_ref().is_none_or(|best| candidate.rank > best.rank) {
@@ -290,6 +291,7 @@ fn best<'a>(
 /// for, then whether it narrows by a range or a `one-of`, and last whether it gives the key's order, for which nothing is worth reading that does not
 /// match. None: not at all.
 fn weigh<'a>(
+    defined: &Definition,
     index: &'a PhysicalIndex,
     facts: &Facts,
     terms: &[Term],
@@ -310,7 +312,7 @@ fn weigh<'a>(
     let equalities = prefix.len() - usize::from(narrowed);
     let complete = index.unique && equalities == index.fields.len();
     let open: Vec<&Term> = terms.iter().filter(|term| !fixed(&term.position)).collect();
-    let ordered = !terms.is_empty() && gives_order(index, prefix.len(), &open, fixed);
+    let ordered = !terms.is_empty() && gives_order(defined, index, prefix.len(), &open, fixed);
     let range = index
         .fields
         .get(prefix.len())
@@ -332,6 +334,7 @@ fn weigh<'a>(
 }
 
 fn gives_order(
+    defined: &Definition,
     index: &PhysicalIndex,
     prefix: usize,
     open: &[&Term],
@@ -341,11 +344,11 @@ fn gives_order(
         [one, other] => one.descending == other.descending,
         _ => true,
     });
-    // Nulls of the first are looked up apart; further down only a descending index has them last.
+    // Nulls of the first are looked up apart; further down an index that is read in one direction has them last, by engine.
     let nulls_fit = open
         .iter()
         .skip(1)
-        .all(|term| !term.nullable || term.descending);
+        .all(|term| !term.nullable || defined.dialect.index_has_nulls_last(term.descending));
     if !uniform || !nulls_fit {
         return false;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::definition::Definition;
 use super::text::{self, Entry};
 use super::values::{self, into_arg, row_values, to_arg};
-use crate::db::{Arg, Sql, Tx, dialect, sql};
+use crate::db::{Arg, MAX_ARGS, Sql, Tx, sql};
 use crate::error::StorageError;
 use crate::model::{Rows, Value};
 
@@ -14,6 +14,7 @@ use crate::model::{Rows, Value};
 const SHAPES: [usize; 4] = [128, 32, 8, 1];
 
 /// A put that fits its collection.
+#[derive(Clone)]
 pub(super) struct Put {
     defined: Arc<Definition>,
     /// What is named.
@@ -129,9 +130,10 @@ impl Put {
                 .iter()
                 .any(|position| position == scope || fields.contains(position))
         });
-        let newest = if searched {
+        let is_new = self.defined.dialect.is_new();
+        let newest = if searched && is_new.is_none() {
             tx.fetch_int(sql!(format!(
-                "SELECT MAX(_id) FROM \"{}\"",
+                "SELECT MAX(_id) FROM {}",
                 self.defined.table()
             )))
             .await?
@@ -151,7 +153,7 @@ impl Put {
             }
         }
         let head = format!(
-            "INSERT INTO \"{}\" ({}) VALUES ",
+            "INSERT INTO {} ({}) VALUES ",
             self.defined.table(),
             self.defined.columns(&self.positions)
         );
@@ -164,7 +166,7 @@ impl Put {
         while left > 0 {
             let count = SHAPES
                 .into_iter()
-                .find(|shape| *shape <= left && shape * width <= dialect::MAX_ARGS)
+                .find(|shape| *shape <= left && shape * width <= MAX_ARGS)
                 .unwrap_or(1);
             left -= count;
             let sql = values_statement(&head, rows.by_ref().take(count), &tail);
@@ -180,7 +182,11 @@ impl Put {
                 .map_err(|error| unique(&self.defined, error))?
             {
                 let id = row.int(0)?;
-                if id <= newest || !all_named {
+                let is_new = match is_new {
+                    Some(_) => row.flag(1 + self.defined.key.len())?,
+                    None => id > newest,
+                };
+                if !is_new || !all_named {
                     changed.push(id);
                 }
                 if all_named {
@@ -217,7 +223,7 @@ impl Put {
                 .filter_map(|at| row.get(*at))
                 .cloned()
                 .collect();
-            let mut sql = Sql::new(format!("SELECT 1 FROM \"{}\"", self.defined.table()));
+            let mut sql = Sql::new(format!("SELECT 1 FROM {}", self.defined.table()));
             push_key(&mut sql, &self.defined, &key);
             if tx.fetch_first(sql).await?.is_none() {
                 return Err(StorageError::invalid(
@@ -241,7 +247,14 @@ pub(super) fn check_field(
         return Err(StorageError::invalid(name, "is required and null"));
     }
     values::check(defined.kind(position), value)
-        .map_err(|reason| StorageError::invalid(name, reason))
+        .map_err(|reason| StorageError::invalid(name, reason))?;
+    match defined.longest(position) {
+        Some(most) if values::indexed_size(value) > most => Err(StorageError::invalid(
+            name,
+            format!("is in an index and longer than {most} bytes"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// ` WHERE` the key is this.
@@ -302,6 +315,10 @@ fn upsert(defined: &Definition, positions: &[usize], answer: bool) -> String {
             " RETURNING _id, {}",
             defined.columns(&defined.key)
         ));
+        if let Some(is_new) = defined.dialect.is_new() {
+            tail.push_str(", ");
+            tail.push_str(is_new);
+        }
     }
     tail
 }

@@ -1,16 +1,15 @@
 //! Full text of a collection: which words stand in which row.
 //!
 //! Every word is stored with the number of its scope before it (`1f_hello`), so that the words of one scope lie together and a search, even
-//! for a prefix, reads nothing of another's. The number is a row of `host_text_scopes`. Fields are kept apart by a word that no query holds, so
+//! for a prefix, reads nothing of another's. The number is a row of a table of scopes. Fields are kept apart by a word that no query holds, so
 //! that no phrase spans two of them.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use super::definition::Definition;
-use crate::db::{Arg, Row, Sql, Tx, dialect, sql};
+use crate::db::{Arg, Row, Sql, Tx, sql};
 use crate::error::Error;
-use crate::tokens::{self, Phrase};
+use crate::tokens;
 
 /// Rows of the search table written by one statement.
 const INSERT_ROWS: usize = 64;
@@ -20,8 +19,8 @@ const REBUILD_ROWS: i64 = 256;
 
 /// Makes an empty search table, in place of an older one.
 pub(super) async fn create(tx: &mut Tx, defined: &Definition) -> Result<(), Error> {
-    let name = defined.text_table();
-    for statement in dialect::create_text_index(&name) {
+    let dialect = defined.dialect;
+    for statement in dialect.create_text_index(&defined.plugin, &defined.text_name()) {
         tx.execute(Sql::once(statement)).await?;
     }
     Ok(())
@@ -34,7 +33,7 @@ pub(super) async fn rebuild(tx: &mut Tx, defined: &Definition) -> Result<(), Err
         let rows = tx
             .fetch(sql!(
                 format!(
-                    "SELECT _id FROM \"{}\" WHERE _id > ? ORDER BY _id LIMIT ?",
+                    "SELECT _id FROM {} WHERE _id > ? ORDER BY _id LIMIT ?",
                     defined.table()
                 ),
                 last,
@@ -97,22 +96,22 @@ pub(super) async fn insert(
                 scope
             }
         };
-        documents.push((entry.id, document(scope, &entry.words)));
+        let scope = prefix(scope);
+        let document = document(&scope, &entry.words);
+        documents.push((entry.id, scope, document));
     }
     let mut documents = documents.into_iter().peekable();
     while documents.peek().is_some() {
         let batch: Vec<_> = documents.by_ref().take(INSERT_ROWS).collect();
-        let mut sql = Sql::new(format!(
-            "INSERT INTO \"{}\" (rowid, t) VALUES ",
-            defined.text_table()
-        ));
+        let mut sql = Sql::new(defined.dialect.insert_documents(&defined.text_table()));
         sql.once = batch.len() > 1 && batch.len() < INSERT_ROWS;
-        for (number, (id, document)) in batch.into_iter().enumerate() {
-            sql.push(if number == 0 { "(" } else { ", (" })
-                .arg(id)
-                .push(", ")
-                .arg(document)
-                .push(")");
+        for (number, (id, scope, document)) in batch.into_iter().enumerate() {
+            if number > 0 {
+                sql.push(", ");
+            }
+            defined
+                .dialect
+                .push_document(&mut sql, id, &scope, document);
         }
         tx.execute(sql).await?;
     }
@@ -123,8 +122,9 @@ pub(super) async fn insert(
 pub(super) async fn remove(tx: &mut Tx, defined: &Definition, ids: &[i64]) -> Result<(), Error> {
     for batch in ids.chunks(super::IN_ROWS) {
         let mut sql = Sql::new(format!(
-            "DELETE FROM \"{}\" WHERE rowid IN ",
-            defined.text_table()
+            "DELETE FROM {} WHERE {} IN ",
+            defined.text_table(),
+            defined.dialect.document_id()
         ));
         super::push_padded(&mut sql, batch.iter().map(|id| Arg::Int(*id)).collect());
         tx.execute(sql).await?;
@@ -146,7 +146,7 @@ async fn index_rows(tx: &mut Tx, defined: &Definition, ids: &[i64]) -> Result<()
         return Ok(());
     };
     let mut sql = Sql::new(format!(
-        "SELECT _id, {}, {} FROM \"{}\" WHERE _id IN ",
+        "SELECT _id, {}, {} FROM {} WHERE _id IN ",
         defined.column(*scope),
         defined.columns(fields),
         defined.table()
@@ -176,8 +176,12 @@ fn read_entry(row: &Row, fields: usize) -> Result<Option<Entry>, Error> {
     }))
 }
 
-fn document(scope: i64, words: &str) -> String {
-    let prefix = format!("{scope:x}_");
+/// What every word of a scope begins with.
+pub(super) fn prefix(scope: i64) -> String {
+    format!("{scope:x}_")
+}
+
+fn document(prefix: &str, words: &str) -> String {
     let mut document = String::with_capacity(words.len() * 2);
     for (number, field) in words.split('\n').enumerate() {
         if number > 0 {
@@ -185,7 +189,7 @@ fn document(scope: i64, words: &str) -> String {
             document.push_str("z ");
         }
         for word in field.split(' ').filter(|word| !word.is_empty()) {
-            document.push_str(&prefix);
+            document.push_str(prefix);
             document.push_str(word);
             document.push(' ');
         }
@@ -201,7 +205,10 @@ pub(super) async fn scope_number(
 ) -> Result<Option<i64>, Error> {
     let row = tx
         .fetch_first(sql!(
-            "SELECT id FROM host_text_scopes WHERE collection = ? AND scope = ?",
+            format!(
+                "SELECT id FROM {} WHERE collection = ? AND scope = ?",
+                defined.dialect.scopes(&defined.plugin)
+            ),
             defined.id,
             scope
         ))
@@ -214,30 +221,12 @@ async fn ensure_scope(tx: &mut Tx, defined: &Definition, scope: &str) -> Result<
         return Ok(number);
     }
     tx.fetch_int(sql!(
-        "INSERT INTO host_text_scopes (collection, scope) VALUES (?, ?) RETURNING id",
+        format!(
+            "INSERT INTO {} (collection, scope) VALUES (?, ?) RETURNING id",
+            defined.dialect.scopes(&defined.plugin)
+        ),
         defined.id,
         scope
     ))
     .await
-}
-
-/// The argument of a search in one scope.
-pub(super) fn search(scope: i64, phrases: &[Phrase]) -> String {
-    let phrases: Vec<String> = phrases
-        .iter()
-        .map(|phrase| {
-            let tokens: Vec<String> = phrase
-                .tokens
-                .iter()
-                .map(|token| {
-                    let mut scoped = String::with_capacity(token.len() + 8);
-                    // Writing to a string can't fail.
-                    let _ = write!(scoped, "{scope:x}_{token}");
-                    scoped
-                })
-                .collect();
-            dialect::phrase(&tokens, phrase.prefix)
-        })
-        .collect();
-    dialect::all(&phrases)
 }

@@ -30,6 +30,15 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
     }
 }
 
+/// Bytes that a value needs in an index. Two characters take two, where one takes none of them as it is.
+pub(super) fn indexed_size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len() + text.bytes().filter(|byte| *byte <= 1).count(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
 /// As the engine has it.
 pub(super) fn to_arg(value: &Value) -> Arg {
     match value {

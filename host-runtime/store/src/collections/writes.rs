@@ -12,7 +12,7 @@ use crate::model::Value;
 /// Numbers of the rows that match.
 async fn matching(tx: &mut Tx, defined: &Definition, filter: &Checked) -> Result<Vec<i64>, Error> {
     let mut sql = Sql::new(format!(
-        "SELECT _id FROM \"{}\"{} WHERE TRUE",
+        "SELECT _id FROM {}{} WHERE TRUE",
         defined.table(),
         plan::hint(defined, filter)
     ));
@@ -39,7 +39,7 @@ pub(super) async fn patch(
         Vec::new()
     };
     let mut sql = Sql::new(format!(
-        "UPDATE \"{}\"{} SET ",
+        "UPDATE {}{} SET ",
         defined.table(),
         plan::hint(defined, &filter)
     ));
@@ -68,7 +68,7 @@ pub(super) async fn delete(
         text::remove(tx, defined, &gone).await?;
     }
     let mut sql = Sql::new(format!(
-        "DELETE FROM \"{}\"{} WHERE TRUE",
+        "DELETE FROM {}{} WHERE TRUE",
         defined.table(),
         plan::hint(defined, &filter)
     ));
@@ -84,7 +84,7 @@ pub(super) async fn require(
 ) -> Result<(), StorageError> {
     filter.resolve(tx, defined).await?;
     let mut sql = Sql::new(format!(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM \"{}\"{} WHERE TRUE",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM {}{} WHERE TRUE",
         defined.table(),
         plan::hint(defined, &filter)
     ));
@@ -128,7 +128,7 @@ pub(super) async fn add(
     let mut sql;
     if others {
         sql = Sql::new(format!(
-            "UPDATE \"{table}\" SET {column} = COALESCE({column}, 0) + "
+            "UPDATE {table} SET {column} = COALESCE({column}, 0) + "
         ));
         sql.arg(amount);
         push_key(&mut sql, defined, key);
@@ -139,14 +139,14 @@ pub(super) async fn add(
     } else {
         let key_columns = defined.columns(&defined.key);
         sql = Sql::new(format!(
-            "INSERT INTO \"{table}\" ({key_columns}, {column}) VALUES ("
+            "INSERT INTO {table} AS stored ({key_columns}, {column}) VALUES ("
         ));
         for value in key {
             sql.arg(to_arg(value)).push(", ");
         }
         sql.arg(amount).push(&format!(
-            ") ON CONFLICT ({key_columns}) DO UPDATE SET {column} = COALESCE(\"{table}\".{column}, 0) + excluded.{column} \
-             WHERE COALESCE(\"{table}\".{column}, 0) BETWEEN "
+            ") ON CONFLICT ({key_columns}) DO UPDATE SET {column} = COALESCE(stored.{column}, 0) + excluded.{column} \
+             WHERE COALESCE(stored.{column}, 0) BETWEEN "
         ));
         sql.arg(least).push(" AND ").arg(most);
     }

@@ -1,17 +1,22 @@
-//! The only door to the database engine.
+//! The only door to the database engines.
 //!
-//! Everything above writes SQL that SQLite and PostgreSQL both understand, with `?` for every argument, and hands it over as [`Sql`].
-//! What differs between engines (types, hints, full text, pragmas, error codes) is in [`dialect`] and [`sqlite`]; a second
-//! engine is a sibling of these two. Statements are written as text rather than built by a query builder, because the plans matter
-//! here: index hints, row-value look-ups and full-text tables are exactly what builders leave out.
+//! Everything above writes SQL that SQLite and PostgreSQL both understand, with `?` for every argument, and hands it over as [`Sql`] to a
+//! [`Db`] or a [`Tx`]: either engine behind one trait ([`engine`]). What an engine says differently in a statement's text (types, hints, full
+//! text, triggers) is its [`Dialect`]. Statements are written as text rather than built by a query builder, because the plans matter here: index
+//! hints, row-value look-ups and full-text tables are exactly what builders leave out.
 
-mod copy;
-pub(crate) mod dialect;
+mod dialect;
+mod engine;
+mod postgres;
+mod row;
 mod schema;
 mod sqlite;
 
-pub(crate) use copy::{Contents, Object, inspect, snapshot};
-pub(crate) use sqlite::{Db, Row, Tx};
+pub(crate) use dialect::{Dialect, MAX_ARGS};
+pub(crate) use engine::{Committed, Db, Tx};
+pub(crate) use postgres::{Listener, Settings, Signal};
+pub(crate) use row::Row;
+pub(crate) use sqlite::{Contents, Object, inspect, snapshot};
 
 /// One argument of a statement.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,10 @@
-//! The host's own tables, and how an older file is brought up to date.
+//! The host's own tables, and how an older database is brought up to date.
 //!
 //! Steps are only ever added at the end; each runs once, in one transaction with the note that it ran. `{serial}` and `{bytes}` stand for
 //! what the dialect calls them.
 
-use sqlx::{AssertSqlSafe, SqlitePool};
-
-use super::dialect;
+use super::engine::Transact;
+use super::{Sql, postgres, sql};
 use crate::error::Error;
 
 const STEPS: &[&[&str]] = &[
@@ -86,41 +85,77 @@ const STEPS: &[&[&str]] = &[
     ],
 ];
 
-pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), Error> {
-    let failed = |error: sqlx::Error| {
-        Error::Unavailable(format!("the database can't be brought up to date: {error}"))
-    };
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    sqlx::query("CREATE TABLE IF NOT EXISTS host_schema (version BIGINT NOT NULL)")
-        .execute(&mut *tx)
-        .await
-        .map_err(failed)?;
-    let done: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM host_schema")
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(failed)?;
+/// What a shared server needs beside, by step.
+///
+/// - What a plugin's rows weigh is noted as changes, which housekeeping adds up: batches that all wrote one row would cross each other.
+/// - Events are numbered after their transaction, since numbers that are drawn inside become visible in another order.
+const SHARED_STEPS: &[&[&str]] = &[&[
+    "CREATE TABLE host_usage_changes (
+        id {serial}, plugin TEXT NOT NULL, row_bytes BIGINT NOT NULL, blob_bytes BIGINT NOT NULL)",
+    "CREATE INDEX host_usage_changes_plugin ON host_usage_changes (plugin)",
+    "CREATE FUNCTION count_row_bytes(of_plugin TEXT, bytes BIGINT) RETURNS VOID LANGUAGE plpgsql AS $body$
+     BEGIN
+        IF bytes <> 0 THEN
+            INSERT INTO host.host_usage_changes (plugin, row_bytes, blob_bytes) VALUES (of_plugin, bytes, 0);
+            PERFORM set_config('host.row_bytes',
+                (COALESCE(NULLIF(current_setting('host.row_bytes', TRUE), ''), '0')::BIGINT + bytes)::TEXT, TRUE);
+        END IF;
+     END
+     $body$",
+    "CREATE TABLE host_events_new (
+        id {serial}, at BIGINT NOT NULL, plugin TEXT, topic TEXT NOT NULL, user_id TEXT, payload TEXT NOT NULL)",
+    "CREATE FUNCTION number_events() RETURNS BIGINT LANGUAGE plpgsql SET search_path = host, pg_temp AS $body$
+     DECLARE
+        newest BIGINT;
+     BEGIN
+        IF EXISTS (SELECT 1 FROM host_events_new) THEN
+            LOCK TABLE host_events_new IN SHARE UPDATE EXCLUSIVE MODE;
+            WITH taken AS (DELETE FROM host_events_new RETURNING id, at, plugin, topic, user_id, payload),
+                numbered AS (
+                    INSERT INTO host_events (at, plugin, topic, user_id, payload)
+                    SELECT at, plugin, topic, user_id, payload FROM taken ORDER BY id RETURNING id)
+            SELECT MAX(id) INTO newest FROM numbered;
+            PERFORM pg_notify('host_events', '');
+        END IF;
+        RETURN COALESCE(newest, (SELECT MAX(id) FROM host_events));
+     END
+     $body$",
+]];
+
+/// Brings the host's tables up to date, inside a transaction of whoever is alone with them.
+pub(super) async fn migrate<T: Transact>(tx: &mut T, shared: bool) -> Result<(), Error> {
+    let dialect = tx.dialect();
+    tx.execute(Sql::once(
+        "CREATE TABLE IF NOT EXISTS host_schema (version BIGINT NOT NULL)",
+    ))
+    .await?;
+    let rows = tx.fetch(sql!("SELECT COUNT(*) FROM host_schema")).await?;
+    let done = rows.first().map_or(Ok(0), |row| row.uint(0))?;
     let done = usize::try_from(done).unwrap_or_default();
     if done > STEPS.len() {
         return Err(Error::Corrupt(format!(
-            "the data folder was written by a newer version of this program (schema {done}, known {})",
+            "the data was written by a newer version of this program (schema {done}, known {})",
             STEPS.len()
         )));
     }
     for (number, step) in STEPS.iter().enumerate().skip(done) {
-        for statement in *step {
-            let statement = statement
-                .replace("{serial}", dialect::SERIAL)
-                .replace("{bytes}", "BLOB");
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut *tx)
-                .await
-                .map_err(failed)?;
+        let mut statements = step.to_vec();
+        if shared {
+            if let Some(more) = SHARED_STEPS.get(number) {
+                statements.extend_from_slice(more);
+            }
+            if number == 0 {
+                statements.extend_from_slice(postgres::FUNCTIONS);
+            }
         }
-        sqlx::query("INSERT INTO host_schema (version) VALUES (?)")
-            .bind(i64::try_from(number).unwrap_or(i64::MAX))
-            .execute(&mut *tx)
-            .await
-            .map_err(failed)?;
+        for statement in statements {
+            tx.execute(Sql::once(dialect.host_table(statement))).await?;
+        }
+        tx.execute(sql!(
+            "INSERT INTO host_schema (version) VALUES (?)",
+            u64::try_from(number).unwrap_or_default()
+        ))
+        .await?;
     }
-    tx.commit().await.map_err(failed)
+    Ok(())
 }

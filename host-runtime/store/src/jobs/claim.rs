@@ -1,6 +1,6 @@
 //! Which job runs next.
 
-use super::{Jobs, Lease, finish, schedule, small};
+use super::{Jobs, Lease, finish, schedule, settled, small};
 use crate::db::{Tx, sql};
 use crate::error::Error;
 use crate::random;
@@ -42,6 +42,15 @@ impl Jobs {
     ///
     /// [`Error::Unavailable`].
     pub async fn claim(&self, lease_ms: u64) -> Result<Option<Lease>, Error> {
+        let mut tries = 0;
+        loop {
+            if let Some(done) = settled(&mut tries, self.try_claim(lease_ms).await) {
+                return done;
+            }
+        }
+    }
+
+    async fn try_claim(&self, lease_ms: u64) -> Result<Option<Lease>, Error> {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
         finish::recover_lapsed(&mut tx, now).await?;
@@ -107,7 +116,11 @@ impl Jobs {
         earlier(lapses.map_or(Ok(None), |row| row.opt_uint(0))?);
         for (plugin, _) in self.eligible(&mut tx).await? {
             for rank in RANKS {
-                earlier(first(&mut tx, &plugin, rank).await?.map(|(at, _)| at));
+                earlier(
+                    first(&mut tx, &plugin, rank, false)
+                        .await?
+                        .map(|(at, _)| at),
+                );
             }
             let row = tx
                 .fetch_first(sql!(
@@ -149,7 +162,10 @@ async fn first_due(
 ) -> Result<Option<(i64, u64, i64)>, Error> {
     let mut best = None;
     for rank in RANKS {
-        let Some((run_at, id)) = first(tx, plugin, rank).await?.filter(|(at, _)| *at <= now) else {
+        let Some((run_at, id)) = first(tx, plugin, rank, true)
+            .await?
+            .filter(|(at, _)| *at <= now)
+        else {
             continue;
         };
         if urgency {
@@ -162,12 +178,23 @@ async fn first_due(
 }
 
 /// Time and id of the earliest waiting job of a rank whose key is free. A range of an index, of which little is read however many wait.
-async fn first(tx: &mut Tx, plugin: &str, rank: i64) -> Result<Option<(u64, i64)>, Error> {
+/// `take`: this transaction is going to take it, and passes over what another one takes.
+async fn first(
+    tx: &mut Tx,
+    plugin: &str,
+    rank: i64,
+    take: bool,
+) -> Result<Option<(u64, i64)>, Error> {
+    let take = if take {
+        tx.dialect().to_take("j")
+    } else {
+        String::new()
+    };
     let row = tx
         .fetch_first(sql!(
-            "SELECT run_at, id FROM host_jobs j WHERE plugin = ? AND running = 0 AND priority = ?
+            format!("SELECT run_at, id FROM host_jobs j WHERE plugin = ? AND running = 0 AND priority = ?
              AND NOT EXISTS (SELECT 1 FROM host_jobs r WHERE r.plugin = j.plugin AND r.key = j.key AND r.running = 1)
-             ORDER BY run_at, id LIMIT 1",
+             ORDER BY run_at, id LIMIT 1{take}"),
             plugin,
             rank
         ))

@@ -1,6 +1,6 @@
 //! How a run ends: done, again, failed, or lost with its host.
 
-use super::{Jobs, Lease, rank};
+use super::{Jobs, Lease, rank, settled};
 use crate::db::{Row, Tx, sql};
 use crate::error::Error;
 use crate::model::Priority;
@@ -56,11 +56,21 @@ impl Jobs {
     ///
     /// [`Error::Unavailable`]; the lease then lapses by itself.
     pub async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<bool, Error> {
+        let mut tries = 0;
+        loop {
+            if let Some(done) = settled(&mut tries, self.try_finish(lease, outcome.clone()).await) {
+                return done;
+            }
+        }
+    }
+
+    async fn try_finish(&self, lease: &Lease, outcome: Outcome) -> Result<bool, Error> {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
+        let lock = tx.dialect().to_change();
         let Some(row) = tx
             .fetch_first(sql!(
-                "SELECT id, plugin, kind, key, attempt, priority, started_at FROM host_jobs WHERE id = ? AND running = 1 AND token = ?",
+                format!("SELECT id, plugin, kind, key, attempt, priority, started_at FROM host_jobs WHERE id = ? AND running = 1 AND token = ?{lock}"),
                 lease.id,
                 lease.token
             ))
@@ -89,7 +99,7 @@ impl Jobs {
             }
         }
         tx.commit().await?;
-        self.0.jobs.changed();
+        self.0.jobs_changed();
         Ok(true)
     }
 
@@ -128,9 +138,10 @@ fn delay(attempt: i64) -> u64 {
 }
 
 async fn running(tx: &mut Tx, lapsed_at: i64) -> Result<Vec<Run>, Error> {
+    let take = tx.dialect().to_take("j");
     let rows = tx
         .fetch(sql!(
-            "SELECT id, plugin, kind, key, attempt, priority, started_at FROM host_jobs WHERE running = 1 AND lease_until <= ?",
+            format!("SELECT id, plugin, kind, key, attempt, priority, started_at FROM host_jobs j WHERE running = 1 AND lease_until <= ?{take}"),
             lapsed_at
         ))
         .await?;

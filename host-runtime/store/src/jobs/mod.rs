@@ -164,7 +164,7 @@ impl Jobs {
         let mut tx = self.0.db.write().await?;
         insert(&mut tx, plugin, job, self.0.now()).await?;
         tx.commit().await?;
-        self.0.jobs.changed();
+        self.0.jobs_changed();
         Ok(())
     }
 
@@ -205,7 +205,7 @@ impl Jobs {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(plugin);
-        self.0.jobs.changed();
+        self.0.jobs_changed();
     }
 
     /// What waits and runs, running first, then by time; of one plugin, or of all.
@@ -219,7 +219,7 @@ impl Jobs {
             .db
             .fetch(sql!(
                 "SELECT id, plugin, kind, key, priority, run_at, attempt, running, started_at, last_error FROM host_jobs
-                 WHERE ? IS NULL OR plugin = ? ORDER BY running DESC, run_at, id LIMIT ?",
+                 WHERE CAST(? AS TEXT) IS NULL OR plugin = ? ORDER BY running DESC, run_at, id LIMIT ?",
                 plugin,
                 plugin,
                 limit
@@ -312,6 +312,19 @@ pub(crate) async fn insert(tx: &mut Tx, plugin: &str, job: &NewJob, now: u64) ->
     ))
     .await
     .map(drop)
+}
+
+/// How often a change of jobs is tried that another host's crossed.
+const TRIES: u32 = 5;
+
+/// What came of taking or ending a job; none: another host took or enqueued the same meanwhile, so try again. Who is alone never needs to.
+fn settled<T>(tries: &mut u32, done: Result<T, Error>) -> Option<Result<T, Error>> {
+    *tries += 1;
+    match done {
+        Err(Error::Conflict(_)) if *tries < TRIES => None,
+        Err(Error::Conflict(reason)) => Some(Err(Error::Unavailable(reason))),
+        other => Some(other),
+    }
 }
 
 fn rank(priority: Priority) -> i64 {

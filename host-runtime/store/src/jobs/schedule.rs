@@ -57,16 +57,19 @@ impl Jobs {
             .await?;
         }
         tx.commit().await?;
-        self.0.jobs.changed();
+        self.0.jobs_changed();
         Ok(())
     }
 }
 
 /// Enqueues what is due. Times that passed unnoticed come once, not once each.
 pub(super) async fn enqueue_due(tx: &mut Tx, plugin: &str, now: u64) -> Result<(), Error> {
+    let take = tx.dialect().to_take("s");
     let due = tx
         .fetch(sql!(
-            "SELECT kind, every_ms FROM host_schedules WHERE plugin = ? AND next_at <= ?",
+            format!(
+                "SELECT kind, every_ms FROM host_schedules s WHERE plugin = ? AND next_at <= ?{take}"
+            ),
             plugin,
             now
         ))

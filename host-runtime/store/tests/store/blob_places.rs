@@ -9,8 +9,9 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use host_store::*;
 use rstest::rstest;
 
+use super::support::*;
 use crate::bucket::{ACCESS_KEY, Fault, SECRET_KEY};
-use crate::support::*;
+use crate::engine::TestDatabase;
 
 const DAY: u64 = 86_400;
 const PIECE: usize = 256 * 1024;
@@ -36,8 +37,9 @@ async fn upload(store: &Store, content: &[u8]) -> Result<String, BlobError> {
 async fn impatient(world: &World) -> Store {
     let mut s3 = world.bucket().s3();
     s3.patience = Duration::from_millis(300);
-    let (place, clock) = (BlobPlace::S3(Box::new(s3)), Arc::new(world.clock.clone()));
-    Store::open_with(world.folder.path(), &place, clock, Purpose::Tool)
+    let place = BlobPlace::S3(Box::new(s3));
+    let options = world.options(Purpose::Tool).blobs(&place);
+    Store::open_with(world.folder.path(), options)
         .await
         .unwrap()
 }
@@ -327,17 +329,20 @@ async fn a_place_that_is_not_the_stores_is_not_written_to() {
         clock,
         folder,
         bucket,
+        database,
     } = world;
     let bucket = bucket.unwrap();
     drop(store);
-    let open = |place: BlobPlace| {
-        let (folder, clock) = (folder.path().to_owned(), Arc::new(clock.clone()));
-        async move { Store::open_with(&folder, &place, clock, Purpose::Tool).await }
+    let options = |place: &BlobPlace, purpose| {
+        Options::new(Arc::new(clock.clone()), purpose)
+            .database(&database.database)
+            .blobs(place)
     };
     let mut elsewhere = bucket.s3();
     elsewhere.prefix = "host-b".to_owned();
     for place in [BlobPlace::S3(Box::new(elsewhere)), BlobPlace::Folder] {
-        let store = open(place).await.unwrap();
+        let options = options(&place, Purpose::Tool);
+        let store = Store::open_with(folder.path(), options).await.unwrap();
         let problem = upload(&store, b"other").await.unwrap_err();
         assert!(problem.to_string().contains("none of the 1"), "{problem}");
     }
@@ -350,14 +355,10 @@ async fn a_place_that_is_not_the_stores_is_not_written_to() {
         |asked| asked.path.contains("no-such-bucket"),
         Fault::Status(404),
     );
-    let store = Store::open_with(
-        empty.path(),
-        &BlobPlace::S3(Box::new(nowhere)),
-        Arc::new(clock.clone()),
-        Purpose::Serve,
-    )
-    .await
-    .unwrap();
+    let fresh = TestDatabase::new(super::ENGINE).await;
+    let place = BlobPlace::S3(Box::new(nowhere));
+    let first = options(&place, Purpose::Serve).database(&fresh.database);
+    let store = Store::open_with(empty.path(), first).await.unwrap();
     let problem = upload(&store, b"other").await.unwrap_err();
     assert!(
         problem.to_string().contains("create the bucket"),
@@ -366,8 +367,8 @@ async fn a_place_that_is_not_the_stores_is_not_written_to() {
     bucket.heal();
     // Emptied by somebody: no start makes it look like a new one.
     bucket.lose_the_marker();
-    let clock = Arc::new(clock.clone());
-    let opened = Store::open_with(folder.path(), &bucket.place(), clock, Purpose::Serve).await;
+    let options = options(&bucket.place(), Purpose::Serve);
+    let opened = Store::open_with(folder.path(), options).await;
     assert!(matches!(opened, Err(Error::Corrupt(_))));
 }
 
@@ -378,14 +379,11 @@ async fn keys_are_never_shown() {
     let shown = format!("{s3:?} {s3} {:?}", world.place());
     assert!(!shown.contains(SECRET_KEY) && !shown.contains(ACCESS_KEY));
     s3.secret_key = "another-secret".into();
-    let store = Store::open_with(
-        world.folder.path(),
-        &BlobPlace::S3(Box::new(s3)),
-        Arc::new(world.clock.clone()),
-        Purpose::Tool,
-    )
-    .await
-    .unwrap();
+    let place = BlobPlace::S3(Box::new(s3));
+    let options = world.options(Purpose::Tool).blobs(&place);
+    let store = Store::open_with(world.folder.path(), options)
+        .await
+        .unwrap();
     let problem = upload(&store, b"content").await.unwrap_err().to_string();
     assert!(problem.contains("check the keys"), "{problem}");
     assert!(!problem.contains("another-secret") && !problem.contains(ACCESS_KEY));

@@ -5,7 +5,7 @@ use futures::{StreamExt as _, stream};
 use host_store::*;
 use rstest::rstest;
 
-use crate::support::*;
+use super::support::*;
 
 const DAY: u64 = 86_400;
 

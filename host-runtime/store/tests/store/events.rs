@@ -2,7 +2,7 @@
 
 use host_store::*;
 
-use crate::support::*;
+use super::support::*;
 
 fn publish(topic: &str, user: Option<&str>) -> Write {
     Write::Publish {

@@ -2,7 +2,7 @@
 
 use host_store::*;
 
-use crate::support::*;
+use super::support::*;
 
 async fn acquire(world: &World, name: &str, wait_ms: u64) -> Option<LockGuard> {
     world
@@ -149,5 +149,6 @@ async fn a_crash_frees_what_was_held() {
     let world = World::new().await;
     acquire(&world, "l", 0).await.unwrap();
     let world = world.reopen().await;
+    world.let_lapse(10);
     assert!(acquire(&world, "l", 0).await.is_some());
 }

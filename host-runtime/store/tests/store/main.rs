@@ -1,26 +1,16 @@
-//! What the store promises, thing by thing. One program, so that it is linked once.
+//! What the store promises, thing by thing, on either engine: every module below `sqlite` and `postgres` is compiled twice, so that a test that
+//! fails names its engine. One program, so that it is linked once.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test fails by panicking"
+    clippy::duplicate_mod,
+    reason = "a test fails by panicking, and is run on two engines"
 )]
 
-mod backup;
-mod blob_hosts;
-mod blob_places;
-mod blobs;
 mod bucket;
-mod events;
-mod jobs;
-mod locks;
-mod mistakes;
-mod model;
-mod people;
-mod plans;
-mod search;
-mod secrets;
-mod storage;
-mod support;
+mod engine;
+mod postgres;
+mod sqlite;

@@ -3,8 +3,8 @@
 use host_store::*;
 use rstest::rstest;
 
-use crate::storage::*;
-use crate::support::*;
+use super::storage::*;
+use super::support::*;
 
 #[rstest]
 #[case::unknown_collection(vec![put("nothing", &["id"], vec![])], "unknown collection nothing")]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use host_store::*;
 use proptest::prelude::*;
 
-use crate::support::*;
+use super::support::*;
 
 /// Rows of (id, group, number, name): small sets of values, so that they meet.
 type Row = (i64, i64, Option<i64>, Option<String>);

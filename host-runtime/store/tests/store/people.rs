@@ -1,10 +1,9 @@
 //! People sign in with what only they know, and what is over is over; plugins are remembered with their faults; one process serves a folder.
 
-use std::sync::Arc;
-
 use host_store::*;
 
-use crate::support::*;
+use super::support::*;
+use crate::engine::Engine;
 
 const DAY: u64 = 86_400;
 
@@ -269,13 +268,14 @@ async fn changes_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn one_process_serves_a_folder_and_tools_may_look() {
+async fn one_process_serves_a_file_and_tools_may_look() {
     let world = World::new().await;
-    let open = async |purpose| {
-        Store::open(world.folder.path(), Arc::new(world.clock.clone()), purpose).await
-    };
-    assert!(matches!(open(Purpose::Serve).await, Err(Error::InUse(_))));
-    let tool = open(Purpose::Tool).await.unwrap();
+    let second = world.open(Purpose::Serve).await;
+    match super::ENGINE {
+        Engine::Sqlite => assert!(matches!(second, Err(Error::InUse(_)))),
+        Engine::Postgres => second.unwrap().close().await,
+    }
+    let tool = world.open(Purpose::Tool).await.unwrap();
     let anna = tool.users().add(anna()).await.unwrap();
     tool.close().await;
     assert_eq!(world.store.users().get(&anna.id).await.unwrap(), Some(anna));

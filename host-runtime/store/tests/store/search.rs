@@ -3,7 +3,7 @@
 use host_store::*;
 use rstest::rstest;
 
-use crate::support::*;
+use super::support::*;
 
 fn messages() -> Collection {
     let mut messages = collection(
@@ -309,4 +309,76 @@ async fn full_text_that_is_added_later_finds_what_was_there() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_long_text_is_found_to_its_end_by_words_phrases_and_beginnings() {
+    // More words than PostgreSQL counts places (16,383), and in the second more different ones than its vector holds (1 MiB).
+    let places: String = (0..20_000)
+        .map(|number| format!("w{} ", number % 50))
+        .collect();
+    let different: String = (0..120_000)
+        .map(|number| format!("word{number:07} "))
+        .collect();
+    let world = with(&[
+        ("short", "a", "other", "early last words"),
+        (
+            "places",
+            "a",
+            "title",
+            &format!("{places} very last phrase"),
+        ),
+        (
+            "different",
+            "a",
+            "title",
+            &format!("{different} very last phrase"),
+        ),
+        (
+            "elsewhere",
+            "b",
+            "title",
+            &format!("{different} very last phrase"),
+        ),
+    ])
+    .await;
+    let both = ["different", "places"];
+    assert_eq!(found(&world, "a", "\"very last phrase\"").await, both);
+    assert_eq!(found(&world, "a", "\"last very\"").await, [""; 0]);
+    assert_eq!(found(&world, "a", "\"very last\" phr").await, both);
+    assert_eq!(found(&world, "a", "title phrase").await, both);
+    assert_eq!(found(&world, "a", "\"title w0\"").await, [""; 0]);
+    assert_eq!(found(&world, "a", "\"w49 w0\"").await, ["places"]);
+    assert_eq!(found(&world, "a", "word0119999").await, ["different"]);
+    assert_eq!(
+        found(&world, "a", "\"word0119999\" word01199").await,
+        ["different"]
+    );
+    assert_eq!(found(&world, "a", "word0120000").await, [""; 0]);
+    assert_eq!(found(&world, "a", "\"word00000\"").await, [""; 0]);
+    assert_eq!(found(&world, "a", "word00000").await, ["different"]);
+    assert_eq!(
+        found(&world, "b", "\"very last phrase\"").await,
+        ["elsewhere"]
+    );
+    assert_eq!(
+        found(&world, "a", "last").await,
+        ["different", "places", "short"]
+    );
+    // Changed to something short, and back.
+    let body = |body: &str| {
+        vec![vec![
+            text("different"),
+            text("a"),
+            text("title"),
+            text(body),
+        ]]
+    };
+    let fields = ["id", "account", "subject", "body"];
+    world.put("messages", &fields, body("short now")).await;
+    assert_eq!(found(&world, "a", "word0119999").await, [""; 0]);
+    assert_eq!(found(&world, "a", "short").await, ["different"]);
+    world.put("messages", &fields, body(&different)).await;
+    assert_eq!(found(&world, "a", "short").await, [""; 0]);
+    assert_eq!(found(&world, "a", "word0119999").await, ["different"]);
 }

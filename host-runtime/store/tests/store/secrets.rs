@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use host_store::*;
 
-use crate::support::*;
+use super::support::*;
+use crate::engine::{Engine, TestDatabase};
 
 fn holds(world: &World, needle: &[u8]) -> bool {
     std::fs::read_dir(world.folder.path())
@@ -144,12 +145,7 @@ async fn a_damaged_key_file_is_refused_and_not_replaced() {
         .await
         .unwrap();
     std::fs::write(&path, "{}").unwrap();
-    let opened = Store::open(
-        world.folder.path(),
-        Arc::new(world.clock.clone()),
-        Purpose::Tool,
-    )
-    .await;
+    let opened = world.open(Purpose::Tool).await;
     assert!(matches!(opened, Err(Error::Corrupt(_))));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
 }
@@ -157,26 +153,26 @@ async fn a_damaged_key_file_is_refused_and_not_replaced() {
 #[tokio::test]
 async fn a_missing_key_file_is_not_replaced_either() {
     let world = World::new().await;
+    world
+        .store
+        .secrets()
+        .put(PLUGIN, "token", b"value")
+        .await
+        .unwrap();
     std::fs::remove_file(world.folder.path().join("keys.json")).unwrap();
-    let opened = Store::open(
-        world.folder.path(),
-        Arc::new(world.clock.clone()),
-        Purpose::Tool,
-    )
-    .await;
+    let opened = world.open(Purpose::Tool).await;
     assert!(matches!(opened, Err(Error::Corrupt(reason)) if reason.contains("restore")));
 }
 
 #[tokio::test]
 async fn keys_change_only_where_no_other_process_goes_on_with_the_old_one() {
     let world = World::new().await;
-    let tool = Store::open(
-        world.folder.path(),
-        Arc::new(world.clock.clone()),
-        Purpose::Tool,
-    )
-    .await
-    .unwrap();
+    let other = match super::ENGINE {
+        Engine::Sqlite => Purpose::Tool,
+        // Two may serve there.
+        Engine::Postgres => Purpose::Serve,
+    };
+    let tool = world.open(other).await.unwrap();
     assert!(matches!(
         tool.secrets().rotate().await,
         Err(Error::InUse(_))
@@ -187,7 +183,11 @@ async fn keys_change_only_where_no_other_process_goes_on_with_the_old_one() {
 async fn two_processes_that_begin_at_once_share_one_key() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(TestClock::at(START));
-    let open = |purpose| Store::open(folder.path(), clock.clone(), purpose);
+    let database = TestDatabase::new(super::ENGINE).await;
+    let open = |purpose| {
+        let options = Options::new(clock.clone(), purpose).database(&database.database);
+        Store::open_with(folder.path(), options)
+    };
     let (serving, tool) = tokio::join!(open(Purpose::Serve), open(Purpose::Tool));
     let (serving, tool) = (serving.unwrap(), tool.unwrap());
     tool.secrets().put(PLUGIN, "token", b"value").await.unwrap();

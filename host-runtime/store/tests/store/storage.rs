@@ -2,7 +2,7 @@
 
 use host_store::*;
 
-use crate::support::*;
+use super::support::*;
 
 pub(crate) fn things() -> Collection {
     collection(
@@ -439,11 +439,8 @@ async fn storage_ends_at_the_quota_and_deleting_makes_room() {
         .await
         .unwrap();
     let row = |id: &str, size: usize| {
-        vec![put(
-            "things",
-            &["id", "name"],
-            vec![vec![text(id), text(&"x".repeat(size))]],
-        )]
+        let long = Value::Json(format!("\"{}\"", "x".repeat(size)));
+        vec![put("things", &["id", "doc"], vec![vec![text(id), long]])]
     };
     world.apply(row("a", 1_000)).await.unwrap();
     world.apply(row("b", 1_000)).await.unwrap();
@@ -484,11 +481,11 @@ async fn storage_ends_at_the_quota_and_deleting_makes_room() {
 
 #[tokio::test]
 async fn a_page_ends_at_one_mebibyte() {
+    let long = |size: usize| Value::Json(format!("\"{}\"", "x".repeat(size)));
     let world = World::new().await;
     world.define(things()).await;
-    let rows =
-        (0..20).map(|number| vec![text(&format!("{number:02}")), text(&"x".repeat(300 * 1024))]);
-    world.put("things", &["id", "name"], rows.collect()).await;
+    let rows = (0..20).map(|number| vec![text(&format!("{number:02}")), long(300 * 1024)]);
+    world.put("things", &["id", "doc"], rows.collect()).await;
     let asked = query("things", vec![], vec![], 100);
     let page = world.find(&asked).await.unwrap();
     assert_eq!(page.rows.values.len(), 3);
@@ -498,8 +495,8 @@ async fn a_page_ends_at_one_mebibyte() {
     world
         .put(
             "things",
-            &["id", "name"],
-            vec![vec![text("00"), text(&"x".repeat(2 * 1024 * 1024))]],
+            &["id", "doc"],
+            vec![vec![text("00"), long(2 * 1024 * 1024)]],
         )
         .await;
     assert_eq!(world.find(&asked).await.unwrap().rows.values.len(), 1);

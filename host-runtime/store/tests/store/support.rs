@@ -1,5 +1,9 @@
-//! A store in a fresh folder on a test clock, and short names for what tests write down often. The only place that knows how a store is opened:
-//! a second engine is opened here, and every test then runs on it.
+//! A store in a fresh folder on a test clock, on the engine of the module that this is part of, and short names for what tests write down often.
+
+#![allow(
+    dead_code,
+    reason = "is part of two modules, of which each uses its part"
+)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +11,9 @@ use std::time::Duration;
 
 use host_store::*;
 
+use super::ENGINE;
 use crate::bucket::{Bucket, files};
+use crate::engine::{Engine, TestDatabase};
 
 /// When tests begin: 2026-01-01.
 pub(crate) const START: u64 = 1_767_225_600_000;
@@ -27,6 +33,8 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     /// If blobs are in one.
     pub(crate) bucket: Option<Bucket>,
+    /// Goes last: the store uses it.
+    pub(crate) database: TestDatabase,
 }
 
 impl World {
@@ -41,17 +49,35 @@ impl World {
             Kept::InFolder => None,
             Kept::InBucket => Some(Bucket::start().await),
         };
-        let place = place(bucket.as_ref());
-        let opened = Arc::new(clock.clone());
-        let store = Store::open_with(folder.path(), &place, opened, Purpose::Serve)
-            .await
-            .unwrap();
+        let database = TestDatabase::new(ENGINE).await;
+        let options = Options::new(Arc::new(clock.clone()), Purpose::Serve)
+            .database(&database.database)
+            .blobs(&place(bucket.as_ref()));
+        let store = Store::open_with(folder.path(), options).await.unwrap();
         Self {
             store,
             clock,
             folder,
             bucket,
+            database,
         }
+    }
+
+    /// How the store is opened.
+    pub(crate) fn options(&self, purpose: Purpose) -> Options {
+        Options::new(Arc::new(self.clock.clone()), purpose)
+            .database(&self.database.database)
+            .blobs(&self.place())
+    }
+
+    /// Opens the same data once more.
+    pub(crate) async fn open(&self, purpose: Purpose) -> Result<Store, Error> {
+        Store::open_with(self.folder.path(), self.options(purpose)).await
+    }
+
+    /// The same store on another host.
+    pub(crate) async fn another_host(&self) -> Store {
+        self.open(Purpose::Tool).await.unwrap()
     }
 
     /// Where the blobs are.
@@ -63,14 +89,6 @@ impl World {
         self.bucket.as_ref().unwrap()
     }
 
-    /// The same store on another host.
-    pub(crate) async fn another_host(&self) -> Store {
-        let clock = Arc::new(self.clock.clone());
-        Store::open_with(self.folder.path(), &self.place(), clock, Purpose::Tool)
-            .await
-            .unwrap()
-    }
-
     /// Files of blobs, wherever they are, with what is being written.
     pub(crate) fn objects(&self) -> Vec<PathBuf> {
         match &self.bucket {
@@ -79,26 +97,34 @@ impl World {
         }
     }
 
+    /// After a crash: leases and locks of who is gone are free. At once where nobody else can hold them, or else when they lapse.
+    pub(crate) fn let_lapse(&self, seconds: u64) {
+        if ENGINE == Engine::Postgres {
+            self.advance(seconds);
+        }
+    }
+
     /// As after a crash: nothing is closed in order.
     pub(crate) async fn reopen(self) -> Self {
+        let options = self.options(Purpose::Serve);
         let Self {
             store,
             clock,
             folder,
             bucket,
+            database,
         } = self;
         drop(store);
-        let place = place(bucket.as_ref());
         // The operating system frees the lock when the last file handle goes; pools close theirs in the background.
         for _ in 0..500 {
-            let opened = Arc::new(clock.clone());
-            match Store::open_with(folder.path(), &place, opened, Purpose::Serve).await {
+            match Store::open_with(folder.path(), options.clone()).await {
                 Ok(store) => {
                     return Self {
                         store,
                         clock,
                         folder,
                         bucket,
+                        database,
                     };
                 }
                 Err(Error::InUse(_)) => tokio::time::sleep(Duration::from_millis(10)).await,

@@ -3,7 +3,7 @@
 use host_store::*;
 use rstest::rstest;
 
-use crate::support::*;
+use super::support::*;
 
 /// As mail would have it: threads in folders, newest first.
 async fn mailbox() -> World {

@@ -4,8 +4,8 @@ use host_store::*;
 use rstest::rstest;
 use sqlx::Connection as _;
 
+use super::support::*;
 use crate::bucket::{Bucket, files};
-use crate::support::*;
 
 fn note() -> Collection {
     Collection {
@@ -177,8 +177,8 @@ async fn a_backup_moves_blobs_into_a_bucket_and_back() {
     let read = |folder: std::path::PathBuf, place: BlobPlace| {
         let (clock, blob) = (world.clock.clone(), blob.clone());
         async move {
-            let clock = std::sync::Arc::new(clock);
-            let store = Store::open_with(&folder, &place, clock, Purpose::Serve).await;
+            let options = Options::new(std::sync::Arc::new(clock), Purpose::Serve).blobs(&place);
+            let store = Store::open_with(&folder, options).await;
             store.unwrap().blobs().read(&caller(), &blob, 0, 100).await
         }
     };

@@ -1,0 +1,298 @@
+//! PostgreSQL through sqlx: a server that several hosts may share.
+//!
+//! The host's tables are in the schema `host`, a plugin's in one of its own. A plugin's statements run with the rights of its role, which
+//! reach nothing but that schema ([`Tx::enter`]): that plugins are apart is the database's doing. Batches are serialisable, everything else is read
+//! committed with row locks. Two pools, both bounded: what a writing call asks the readers never waits for another writer.
+
+mod dialect;
+mod escape;
+mod listen;
+mod lower;
+mod namespace;
+mod tx;
+
+use std::collections::HashSet;
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgPool};
+
+use super::engine::{Engine, Transact as _};
+use super::{Dialect, Row, Sql, schema, sql};
+use crate::error::Error;
+use lower::lower;
+
+pub(crate) use escape::unescape;
+pub(crate) use listen::{Listener, Signal};
+pub(super) use namespace::FUNCTIONS;
+pub(crate) use tx::Tx;
+
+/// How long a call waits for a connection or a lock before it is told to come again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Connections of a pool that nobody needs are closed after this long.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// A connection that lay idle for this long is tried before it is used: the server may have been restarted.
+const TRUSTED: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept for each connection: some hundred shapes are in use at once.
+const KEPT_STATEMENTS: usize = 512;
+
+/// What every connection is told.
+///
+/// - `search_path`: the host's tables, and nobody else's of the same name.
+/// - `enable_seqscan`: as near as PostgreSQL comes to naming an index. Definitions say which queries are served, statistics may be old or missing, and
+///   what reads a table from end to end crosses every batch that writes to it. Where no index helps it still does.
+/// - `jit`: it pays for reports, not here.
+const SESSION: &str = "SET search_path = host; SET enable_seqscan = off; SET jit = off; SET lock_timeout = '30s'; \
+     SET idle_in_transaction_session_timeout = '60s'";
+
+/// Where the server is.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// `postgres://…`.
+    pub(crate) url: SecretString,
+    /// Most connections of this process, at least four: half of them write, and one more listens.
+    pub(crate) connections: u32,
+}
+
+/// A database of a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Postgres {
+    writers: PgPool,
+    readers: PgPool,
+    /// One connection, which waits for notices.
+    listening: PgPool,
+    /// The database's number: roles are the server's, and another database of it may be another host's.
+    database: Arc<str>,
+    /// Marks what this process says, which it need not hear.
+    process: Arc<str>,
+    /// Channels on which something is about to be said.
+    saying: Arc<Mutex<HashSet<&'static str>>>,
+}
+
+impl Postgres {
+    /// Connects and brings the host's own tables up to date; several hosts may do so at once.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
+        // The reason might quote the address, which has the password in it.
+        let options = PgConnectOptions::from_str(settings.url.expose_secret())
+            .map_err(|_| {
+                Error::Unavailable(
+                    "the database's URL can't be read: write postgres://user:password@host/database"
+                        .to_owned(),
+                )
+            })?
+            .application_name("plugin-host")
+            .statement_cache_capacity(KEPT_STATEMENTS);
+        // Pools keep trying for a while; a host that can't start says why at once.
+        let first = options.connect().await.map_err(|error| {
+            Error::Unavailable(format!("PostgreSQL can't be reached: {}", reason(&error)))
+        })?;
+        first.close().await.map_err(failed)?;
+        let half = (settings.connections / 2).max(2);
+        let writers = pool(half, SESSION).connect_lazy_with(options.clone());
+        let read_only = format!("{SESSION}; SET default_transaction_read_only = on");
+        let readers = pool(half, &read_only).connect_lazy_with(options.clone());
+        let listening = pool(1, SESSION).connect_lazy_with(options);
+        let mut engine = Self {
+            writers,
+            readers,
+            listening,
+            database: Arc::from(""),
+            process: Arc::from(hex::encode(crate::random::bytes::<8>()?)),
+            saying: Arc::default(),
+        };
+        engine.migrate().await?;
+        let number = engine
+            .fetch(sql!(
+                "SELECT oid::BIGINT FROM pg_database WHERE datname = current_database()"
+            ))
+            .await?;
+        let number = number.first().map_or(Ok(0), |row| row.int(0))?;
+        engine.database = Arc::from(number.to_string());
+        Ok(engine)
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        let mut tx = self.write().await?;
+        tx.lock("schema", false).await?;
+        tx.execute(Sql::once("CREATE SCHEMA IF NOT EXISTS host"))
+            .await?;
+        schema::migrate(&mut tx, true).await?;
+        // A dump that was restored has the plugins' tables and not their roles, which are the server's.
+        let rows = tx
+            .fetch(sql!("SELECT DISTINCT plugin FROM host_collections"))
+            .await?;
+        for row in rows {
+            for statement in tx.dialect().create_namespace(&row.text(0)?) {
+                tx.execute(Sql::once(statement)).await?;
+            }
+        }
+        tx.commit().await.map(drop)
+    }
+
+    /// One statement, which is its own transaction.
+    pub(super) async fn execute(&self, sql: Sql) -> Result<u64, Error> {
+        let mut connection = self.writers.acquire().await.map_err(failed)?;
+        let (text, arguments, keep) = lower(sql)?;
+        sqlx::query_with(AssertSqlSafe(text), arguments)
+            .persistent(keep)
+            .execute(&mut *connection)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(failed)
+    }
+
+    /// Tells other processes that something of this name changed. They look for themselves after a while if it does not reach them.
+    pub(crate) fn tell(&self, channel: &'static str) {
+        let saying = move |server: &Self, begin: bool| {
+            let mut saying = server.saying.lock().unwrap_or_else(PoisonError::into_inner);
+            if begin {
+                saying.insert(channel)
+            } else {
+                saying.remove(channel)
+            }
+        };
+        // What changes until it is said is said with it.
+        if !saying(self, true) {
+            return;
+        }
+        let server = self.clone();
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            saying(&server, false);
+            let notice = sql!("SELECT pg_notify(?, ?)", channel, &*server.process);
+            if let Err(error) = server.execute(notice).await {
+                tracing::debug!(%error, channel, "other hosts were not told");
+            }
+        });
+    }
+
+    /// Gives events that were committed their numbers, in one order for all hosts; answers the newest.
+    pub(crate) async fn number_events(&self) -> Result<i64, Error> {
+        let mut tx = self.write().await?;
+        let rows = tx.fetch(sql!("SELECT number_events()")).await?;
+        tx.commit().await?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// Hears what other processes say.
+    pub(crate) async fn listen(&self) -> Result<Listener, Error> {
+        Listener::open(self.listening.clone(), Arc::clone(&self.process)).await
+    }
+
+    async fn begin(&self, pool: &PgPool, kind: &str, plugin: Option<&str>) -> Result<Tx, Error> {
+        let role = plugin.map(|plugin| namespace::role(plugin, &self.database));
+        let begin = match &role {
+            None => format!("BEGIN ISOLATION LEVEL {kind}"),
+            // One round trip.
+            Some(role) => format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL ROLE \"{role}\""),
+        };
+        let tx = pool
+            .begin_with(AssertSqlSafe(begin))
+            .await
+            .map_err(failed)?;
+        Ok(Tx::new(tx, Arc::clone(&self.database), role))
+    }
+}
+
+fn pool(connections: u32, session: &str) -> PgPoolOptions {
+    let session: Arc<str> = Arc::from(session);
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(IDLE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move { Ok(about.idle_for < TRUSTED || connection.ping().await.is_ok()) })
+        })
+        .after_connect(move |connection, _| {
+            let session = session.to_string();
+            Box::pin(async move { connection.execute(AssertSqlSafe(session)).await.map(drop) })
+        })
+}
+
+impl Engine for Postgres {
+    type Tx = Tx;
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &dialect::Postgres
+    }
+
+    async fn write(&self) -> Result<Tx, Error> {
+        self.begin(&self.writers, "READ COMMITTED", None).await
+    }
+
+    async fn batch(&self) -> Result<Tx, Error> {
+        self.begin(&self.writers, "SERIALIZABLE", None).await
+    }
+
+    async fn read(&self, plugin: Option<&str>) -> Result<Tx, Error> {
+        self.begin(&self.readers, "REPEATABLE READ READ ONLY", plugin)
+            .await
+    }
+
+    async fn fetch(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        let (text, arguments, keep) = lower(sql)?;
+        sqlx::query_with(AssertSqlSafe(text), arguments)
+            .persistent(keep)
+            .fetch_all(&mut *connection)
+            .await
+            .map(|rows| rows.into_iter().map(Row::Postgres).collect())
+            .map_err(failed)
+    }
+
+    async fn close(&self) {
+        self.listening.close().await;
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+/// Whether another transaction made it fail: a serialisation failure or a deadlock.
+fn is_crossed(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database)
+        if matches!(database.code().as_deref(), Some("40001" | "40P01")))
+}
+
+/// Why, without anything of the address or of what is stored.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        sqlx::Error::Configuration(_) => "its settings can't be used".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A violated unique index is a conflict; what the server finds damaged is damaged; everything else may pass.
+pub(super) fn failed(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(database) if database.is_unique_violation() => {
+            Error::Conflict(violated(database.as_ref()))
+        }
+        sqlx::Error::Database(database)
+            if database
+                .code()
+                .is_some_and(|code| code.starts_with("XX00") && code != "XX000") =>
+        {
+            Error::Corrupt(format!("the database is damaged: {}", database.message()))
+        }
+        sqlx::Error::PoolTimedOut => Error::Unavailable("too many calls at once".to_owned()),
+        other => Error::Unavailable(reason(other)),
+    }
+}
+
+/// The columns of a violated index. The detail is `Key (a, b)=(…) already exists.`, whose values are nobody's business.
+fn violated(error: &dyn sqlx::error::DatabaseError) -> String {
+    let columns = error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .and_then(sqlx::postgres::PgDatabaseError::detail)
+        .and_then(|detail| detail.split_once(")=("))
+        .map_or("", |(columns, _)| columns.trim_start_matches("Key ("));
+    format!("{}: {columns}", error.message())
+}

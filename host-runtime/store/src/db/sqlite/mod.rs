@@ -1,0 +1,215 @@
+//! SQLite through sqlx: one writer, several readers, and every error turned into what the caller can do.
+
+mod copy;
+mod dialect;
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Arguments as _, AssertSqlSafe, SqlitePool, Transaction};
+
+use super::engine::{Committed, Engine, Transact};
+use super::{Arg, Dialect, Row, Sql, schema};
+use crate::error::Error;
+
+pub(crate) use copy::{Contents, Object, inspect, snapshot};
+
+/// Readers never wait for the writer (WAL), so that more of them than cores only cost memory.
+const READERS: u32 = 4;
+
+/// How long a call waits for its turn before it is told to come again. A batch of the largest size takes about half a second.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Compiled statements kept for each connection: some hundred shapes are in use at once.
+const KEPT_STATEMENTS: usize = 512;
+
+/// A database file.
+#[derive(Debug, Clone)]
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens or makes the file and brings the host's own tables up to date.
+    pub(crate) async fn open(file: &Path) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            // Mail rows are tens of kilobytes: larger pages mean shorter overflow chains. Only counts for a new file.
+            .page_size(8192)
+            .journal_mode(SqliteJournalMode::Wal)
+            // Durable means durable: a rotated refresh token that is lost with the power can't be had again.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .statement_cache_capacity(KEPT_STATEMENTS)
+            // 32 MiB between checkpoints, each of which waits for the disk.
+            .pragma("wal_autocheckpoint", "4096")
+            .pragma("journal_size_limit", "67108864")
+            // Negative: KiB. Holds the upper levels of all indexes of a large mailbox.
+            .pragma("cache_size", "-32768")
+            .pragma("temp_store", "MEMORY");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?;
+        let mut tx = Tx(writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?);
+        schema::migrate(&mut tx, false)
+            .await
+            .map_err(|error| match error {
+                Error::Unavailable(reason) => Error::Unavailable(format!(
+                    "the database can't be brought up to date: {reason}"
+                )),
+                other => other,
+            })?;
+        tx.commit().await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(failed)?;
+        Ok(Self { writer, readers })
+    }
+}
+
+impl Engine for Sqlite {
+    type Tx = Tx;
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &dialect::Sqlite
+    }
+
+    /// There is one at a time, so that it sees and leaves one serial history.
+    async fn write(&self) -> Result<Tx, Error> {
+        self.writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map(Tx)
+            .map_err(failed)
+    }
+
+    async fn batch(&self) -> Result<Tx, Error> {
+        self.write().await
+    }
+
+    async fn read(&self, _plugin: Option<&str>) -> Result<Tx, Error> {
+        self.readers.begin().await.map(Tx).map_err(failed)
+    }
+
+    async fn fetch(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        fetch(&mut connection, sql).await
+    }
+
+    /// Waits for what runs, and folds the log into the file.
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A transaction; undone when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Tx(Transaction<'static, sqlx::Sqlite>);
+
+impl Transact for Tx {
+    fn dialect(&self) -> &'static dyn Dialect {
+        &dialect::Sqlite
+    }
+
+    async fn execute(&mut self, sql: Sql) -> Result<u64, Error> {
+        let (text, arguments, keep) = lower(sql)?;
+        sqlx::query_with(AssertSqlSafe(text), arguments)
+            .persistent(keep)
+            .execute(&mut *self.0)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(failed)
+    }
+
+    async fn fetch(&mut self, sql: Sql) -> Result<Vec<Row>, Error> {
+        fetch(&mut self.0, sql).await
+    }
+
+    async fn fetch_while(
+        &mut self,
+        sql: Sql,
+        mut take: impl FnMut(Row) -> Result<bool, Error> + Send,
+    ) -> Result<(), Error> {
+        let (text, arguments, keep) = lower(sql)?;
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(keep);
+        let mut rows = query.fetch(&mut *self.0);
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            if !take(Row::Sqlite(row))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<Committed, Error> {
+        self.0
+            .commit()
+            .await
+            .map(|()| Committed::Yes)
+            .map_err(failed)
+    }
+
+    async fn rollback(self) {
+        if let Err(error) = self.0.rollback().await {
+            tracing::warn!(%error, "a transaction could not be undone at once");
+        }
+    }
+}
+
+async fn fetch(connection: &mut sqlx::SqliteConnection, sql: Sql) -> Result<Vec<Row>, Error> {
+    let (text, arguments, keep) = lower(sql)?;
+    sqlx::query_with(AssertSqlSafe(text), arguments)
+        .persistent(keep)
+        .fetch_all(connection)
+        .await
+        .map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+        .map_err(failed)
+}
+
+fn lower(sql: Sql) -> Result<(String, SqliteArguments, bool), Error> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(sql.args.len(), 0);
+    for arg in sql.args {
+        match arg {
+            Arg::Null => arguments.add(Option::<i64>::None),
+            Arg::Int(value) => arguments.add(value),
+            Arg::Real(value) => arguments.add(value),
+            Arg::Text(value) => arguments.add(value),
+            Arg::Bytes(value) => arguments.add(value),
+        }
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    }
+    Ok((sql.text, arguments, !sql.once))
+}
+
+/// A violated unique index is a conflict; everything else may pass.
+pub(crate) fn failed(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(database) if database.is_unique_violation() => {
+            Error::Conflict(database.message().to_owned())
+        }
+        sqlx::Error::PoolTimedOut => Error::Unavailable("too many calls at once".to_owned()),
+        other => Error::Unavailable(other.to_string()),
+    }
+}
