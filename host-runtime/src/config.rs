@@ -23,10 +23,11 @@ pub const ENVIRONMENT_PREFIX: &str = "PLUGIN_HOST_";
 const NOT_SETTINGS: [&str; 4] = ["config", "server", "token", "password"];
 
 /// Settings that are text: taken from the environment as they stand, because a password of digits is no number.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 13] = [
     "admin_email",
     "admin_name",
     "admin_password",
+    "database_url",
     "log",
     "log_format",
     "public_origin",
@@ -44,6 +45,14 @@ const TEXTS: [&str; 12] = [
 pub struct Config {
     /// Folder of everything that is kept: database, blobs (unless they are in a bucket), keys, components, compile cache.
     pub data_dir: PathBuf,
+    /// A PostgreSQL database, `postgres://user:password@host/database`. None: SQLite in the data folder.
+    #[serde(
+        serialize_with = "redacted",
+        deserialize_with = "crate::web::passwords::some_secret"
+    )]
+    pub database_url: Option<SecretString>,
+    /// Most connections to that database.
+    pub database_connections: u32,
     /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Scheme, host and port under which people reach this host, without a slash at the end. None: `http://` and the address
@@ -122,6 +131,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("plugin-host-data"),
+            database_url: None,
+            database_connections: 16,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_origin: None,
             admin_email: "admin@localhost".to_owned(),
@@ -162,6 +173,15 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The same with everything in this folder, and nothing in a database or a bucket that others use.
+    pub(crate) fn in_folder(self, folder: PathBuf) -> Self {
+        Self {
+            data_dir: folder,
+            database_url: None,
+            ..self.without_bucket()
+        }
+    }
+
     /// Merges the sources. `flags` holds what was given on the command line and nothing else.
     pub fn load(file: Option<&Path>, flags: &impl Serialize) -> Result<Self, ConfigError> {
         if let Some(path) = file.filter(|path| !path.is_file()) {
@@ -207,6 +227,21 @@ impl Config {
                 return Err(invalid());
             }
             self.public_origin = Some(url.origin().ascii_serialization());
+        }
+        if self.database_url.as_ref().is_some_and(|url| {
+            !["postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| url.expose_secret().starts_with(scheme))
+        }) {
+            return Err(ConfigError::Invalid(
+                "database_url is no address such as postgres://user:password@host/database"
+                    .to_owned(),
+            ));
+        }
+        if self.database_connections < 4 {
+            return Err(ConfigError::Invalid(
+                "database_connections must be at least 4".to_owned(),
+            ));
         }
         for (name, value) in [
             ("confirm_minutes", self.confirm_minutes),
@@ -304,6 +339,8 @@ mod tests {
             ("public_origin = \"mail.example.com\"", "public_origin"),
             ("confirm_minutes = 0", "confirm_minutes"),
             ("admin_password = \"short\"", "admin_password"),
+            ("database_url = \"mysql://host/database\"", "database_url"),
+            ("database_connections = 3", "database_connections"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = Config::load(Some(&file), &Flags { listen: None })
@@ -321,13 +358,20 @@ mod tests {
     fn what_is_printed_can_be_read_again_and_shows_no_password() {
         let config = Config {
             admin_password: Some(SecretString::from("correct horse battery")),
+            database_url: Some(SecretString::from("postgres://host:s3cret@db/host")),
             ..Config::default()
         };
         let text = config.to_toml();
-        assert!(!text.contains("correct horse"));
+        assert!(!text.contains("correct horse") && !text.contains("s3cret"));
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("host.toml");
-        std::fs::write(&file, text.replace("\"<set>\"", "\"another password\"")).unwrap();
+        let again = text
+            .replace(
+                "database_url = \"<set>\"",
+                "database_url = \"postgres://db/host\"",
+            )
+            .replace("\"<set>\"", "\"another password\"");
+        std::fs::write(&file, again).unwrap();
         Config::load(Some(&file), &Flags { listen: None }).unwrap();
     }
 }

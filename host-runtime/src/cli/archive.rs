@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use host_store::backup;
 
@@ -28,6 +28,7 @@ pub(super) async fn backup(
     config: Config,
     json: bool,
 ) -> Result<ExitCode, Failure> {
+    on_a_server(&config)?;
     let made = backup::backup(&config.data_dir, &config.blob_place()?, &command.target)
         .await
         .with_context(|| format!("{} was not backed up", config.data_dir.display()))?;
@@ -43,6 +44,7 @@ pub(super) async fn restore(
     config: Config,
     json: bool,
 ) -> Result<ExitCode, Failure> {
+    on_a_server(&config)?;
     let made = backup::restore(&command.source, &config.data_dir, &config.blob_place()?)
         .await
         .with_context(|| format!("{} was not restored", command.source.display()))?;
@@ -51,6 +53,17 @@ pub(super) async fn restore(
         &format!("restored to {}", config.data_dir.display()),
         json,
     )
+}
+
+/// A database on a server is copied with the server's own tools.
+fn on_a_server(config: &Config) -> anyhow::Result<()> {
+    if config.database_url.is_some() {
+        bail!(
+            "the database is on a PostgreSQL server: {}",
+            backup::ON_A_SERVER
+        );
+    }
+    Ok(())
 }
 
 fn said(made: &backup::Backup, what: &str, json: bool) -> Result<ExitCode, Failure> {

@@ -50,11 +50,7 @@ impl Scratch {
     async fn empty(config: Config) -> Result<Self, Failure> {
         let folder =
             std::env::temp_dir().join(format!("plugin-host-{}", uuid::Uuid::new_v4().simple()));
-        let local = Local::open(Config {
-            data_dir: folder.clone(),
-            ..config.without_bucket()
-        })
-        .await?;
+        let local = Local::open(config.in_folder(folder.clone())).await?;
         Ok(Self {
             local,
             folder: Some(folder),

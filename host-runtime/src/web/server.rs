@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use host_store::{Clock, NewUser, Options, Purpose, Role, Store};
+use host_store::{Clock, Database, NewUser, Options, Purpose, Role, Store};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ impl Server {
     ///
     /// Why it did not start; nothing is left running.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
-        let store = open(&config, clock).await?;
+        let store = open(&config, clock, Purpose::Serve).await?;
         let listener =
             TcpListener::bind(config.listen)
                 .await
@@ -228,7 +228,8 @@ impl Local {
     ///
     /// [`StartError::InUse`] with the way to the server that has the folder, and as for [`Server::start`].
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let store = open(&config, Arc::new(host_store::SystemClock)).await?;
+        let clock = Arc::new(host_store::SystemClock);
+        let store = open(&config, clock, Purpose::Administer).await?;
         let origin = config
             .public_origin
             .clone()
@@ -263,9 +264,24 @@ impl Local {
     }
 }
 
-async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Store, StartError> {
-    let place = config.blob_place()?;
-    let options = Options::new(clock, Purpose::Serve).blobs(&place);
+async fn open(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    purpose: Purpose,
+) -> Result<Store, StartError> {
+    let database = match &config.database_url {
+        None => Database::Folder,
+        Some(url) => Database::Postgres {
+            url: url.clone(),
+            connections: config.database_connections,
+        },
+    };
+    let options = Options {
+        database,
+        blobs: config.blob_place()?,
+        clock,
+        purpose,
+    };
     Store::open_with(&config.data_dir, options)
         .await
         .map_err(|error| match error {
