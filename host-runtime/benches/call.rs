@@ -93,9 +93,13 @@ fn call(c: &mut Criterion) {
     let component = std::fs::read(guests.get("postbox").unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let host = runtime.block_on(async {
-        let store = Store::open(folder.path(), Arc::new(SystemClock), Purpose::Serve)
-            .await
-            .unwrap();
+        let store = Store::open(
+            folder.path(),
+            Arc::new(SystemClock::default()),
+            Purpose::Serve,
+        )
+        .await
+        .unwrap();
         let options = HostOptions::new(&store, "http://localhost");
         let host = Host::start(store, options).await.unwrap();
         let status = host.plugins().add(component.clone()).await.unwrap();

@@ -53,6 +53,8 @@ pub struct Config {
     pub database_url: Option<SecretString>,
     /// Most connections to that database.
     pub database_connections: u32,
+    /// The file of keys that secrets are sealed with, which hosts of one database must have in common. None: `keys.json` in the data folder.
+    pub key_file: Option<PathBuf>,
     /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Scheme, host and port under which people reach this host, without a slash at the end. None: `http://` and the address
@@ -133,6 +135,7 @@ impl Default for Config {
             data_dir: PathBuf::from("plugin-host-data"),
             database_url: None,
             database_connections: 16,
+            key_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_origin: None,
             admin_email: "admin@localhost".to_owned(),
@@ -178,6 +181,7 @@ impl Config {
         Self {
             data_dir: folder,
             database_url: None,
+            key_file: None,
             ..self.without_bucket()
         }
     }
@@ -235,6 +239,12 @@ impl Config {
         }) {
             return Err(ConfigError::Invalid(
                 "database_url is no address such as postgres://user:password@host/database"
+                    .to_owned(),
+            ));
+        }
+        if self.key_file.is_some() && self.database_url.is_none() {
+            return Err(ConfigError::Invalid(
+                "key_file goes with database_url: beside SQLite's file, keys are in the data folder"
                     .to_owned(),
             ));
         }
@@ -341,6 +351,7 @@ mod tests {
             ("admin_password = \"short\"", "admin_password"),
             ("database_url = \"mysql://host/database\"", "database_url"),
             ("database_connections = 3", "database_connections"),
+            ("key_file = \"keys.json\"", "key_file"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = Config::load(Some(&file), &Flags { listen: None })

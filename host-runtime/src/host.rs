@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use host_store::Store;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use crate::capability::routing::Routes;
 use crate::egress::client::Tls;
@@ -72,6 +73,7 @@ struct Inner {
     plugins: Manager,
     live_jobs: usize,
     worker: Mutex<Option<Worker>>,
+    following: Option<JoinHandle<()>>,
 }
 
 impl Host {
@@ -84,6 +86,7 @@ impl Host {
         let plugins = Manager::new(engine.clone(), store.clone(), routes.clone(), tls)
             .map_err(|e| EngineError::Start(format!("{e:#}")))?;
         plugins.restore().await?;
+        let following = plugins.follow();
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
@@ -92,6 +95,7 @@ impl Host {
                 plugins,
                 live_jobs: options.live_jobs.max(1),
                 worker: Mutex::default(),
+                following,
             }),
         })
     }
@@ -112,6 +116,9 @@ impl Host {
     pub async fn stop(&self) {
         if let Some(worker) = self.inner.worker.lock().await.take() {
             worker.stop().await;
+        }
+        if let Some(following) = &self.inner.following {
+            following.abort();
         }
         self.inner.plugins.stop().await;
     }

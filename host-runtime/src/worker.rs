@@ -285,7 +285,6 @@ mod tests {
         let plugin = PluginRecord {
             id: PLUGIN.to_owned(),
             version: "1.0.0".to_owned(),
-            file: "mail.wasm".to_owned(),
             digest: String::new(),
             state: PluginState::Enabled,
             reason: None,
@@ -295,7 +294,8 @@ mod tests {
             pending: None,
             updated_at: 0,
         };
-        store.plugins().save(&plugin).await.unwrap();
+        let turn = store.plugins().turn(Duration::ZERO).await.unwrap().unwrap();
+        store.plugins().save(&plugin, &turn).await.unwrap();
         let idle = std::env::var("ACCOUNTS").map_or(SOME, |number| number.parse().unwrap());
         for number in 0..idle {
             enqueue(&store, format!("idle {number}"), Priority::Normal).await;

@@ -4,11 +4,13 @@
 
 mod support;
 
+use std::time::Duration;
+
 use host_runtime::plugin::inspect::InspectError;
 use host_runtime::plugin::trace::Trace;
 use host_runtime::plugin::{CallError, Grants};
 use host_runtime::{ManageError, PluginError};
-use host_store::PluginState;
+use host_store::{PluginRecord, PluginState, Store};
 use support::{DOUBLE, Fixture, Server, double, guest, internal, marked};
 
 /// What the double has lived through.
@@ -20,6 +22,11 @@ async fn life(fixture: &Fixture) -> String {
         .unwrap()
         .unwrap_or_default();
     String::from_utf8(life).unwrap().trim_end().to_owned()
+}
+
+async fn save(store: &Store, record: &PluginRecord) {
+    let turn = store.plugins().turn(Duration::ZERO).await.unwrap().unwrap();
+    store.plugins().save(record, &turn).await.unwrap();
 }
 
 fn version(to: &str) -> Vec<u8> {
@@ -327,7 +334,7 @@ async fn steps_that_a_crash_interrupted_are_taken_again() {
     // As a crash in the middle of enabling leaves it.
     record.pending = Some("enable".into());
     record.state = PluginState::Disabled;
-    store.plugins().save(&record).await.unwrap();
+    save(&store, &record).await;
     drop(store);
     let fixture = fixture.restarted().await;
     assert_eq!(fixture.obey("echo up").await.unwrap(), "up");
@@ -337,7 +344,7 @@ async fn steps_that_a_crash_interrupted_are_taken_again() {
     let mut record = store.plugins().get(DOUBLE).await.unwrap().unwrap();
     record.pending = Some("remove-data".into());
     record.state = PluginState::Disabled;
-    store.plugins().save(&record).await.unwrap();
+    save(&store, &record).await;
     drop(store);
     let fixture = fixture.restarted().await;
     assert!(fixture.host.plugins().list().is_empty());
@@ -345,16 +352,18 @@ async fn steps_that_a_crash_interrupted_are_taken_again() {
 }
 
 #[tokio::test]
-async fn a_changed_file_is_not_run() {
+async fn a_changed_component_is_not_run() {
     let fixture = Fixture::with_double().await;
-    let folder = fixture.folder.path().join("plugins").join(DOUBLE);
-    let file = std::fs::read_dir(&folder)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    std::fs::write(&file, version("6.6.6-double")).unwrap();
+    let store = fixture.host.store().clone();
+    let mut record = store.plugins().get(DOUBLE).await.unwrap().unwrap();
+    record.digest = "of another".into();
+    store
+        .components()
+        .keep(DOUBLE, &record.digest, version("6.6.6-double"))
+        .await
+        .unwrap();
+    save(&store, &record).await;
+    drop(store);
     let fixture = fixture.restarted().await;
     let status = fixture.host.plugins().get(DOUBLE).unwrap();
     assert_eq!(status.state, PluginState::Broken);

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    /// Where a browser would say that a write comes from.
+    origin: String,
     contract: Arc<Contract>,
     token: Option<String>,
 }
@@ -60,6 +62,7 @@ impl Client {
         Ok(Self {
             http,
             base: base.clone(),
+            origin: base.origin().ascii_serialization(),
             contract: Arc::new(contract),
             token: None,
         })
@@ -76,6 +79,15 @@ impl Client {
             token: None,
             ..self.clone()
         })
+    }
+
+    /// The same person, whose next requests a load balancer sends to this host.
+    #[must_use]
+    pub fn at(&self, host: &Url) -> Self {
+        Self {
+            base: host.clone(),
+            ..self.clone()
+        }
     }
 
     /// Somebody who shows a token instead of signing in.
@@ -181,7 +193,7 @@ impl Client {
         let mut request = self.http.request(method.clone(), url.clone());
         if method != Method::GET {
             // A browser says where a write comes from; the host refuses those of other pages.
-            request = request.header("origin", self.base.origin().ascii_serialization());
+            request = request.header("origin", &self.origin);
         }
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);

@@ -3,7 +3,9 @@
 //! The library is what the tests, the demo and its `--check` share: a client of the HTTP API that holds the host to its OpenAPI
 //! document, a person at a provider's sign-in pages, the programs as processes that can be killed, and the main job as steps.
 
+pub mod bucket;
 pub mod client;
+pub mod cluster;
 pub mod consent;
 pub mod json;
 pub mod main_job;

@@ -221,6 +221,8 @@ pub struct Host {
     folder: PathBuf,
     /// The same over restarts: the redirect URI names it.
     base: Url,
+    /// Settings beside those that every host here has.
+    settings: Vec<(String, String)>,
     process: Process,
 }
 
@@ -233,11 +235,26 @@ impl Host {
     pub async fn start(program: &Path, folder: &Path, port: u16) -> Result<Self> {
         let port = if port == 0 { free_port()? } else { port };
         let base = Url::parse(&format!("http://127.0.0.1:{port}"))?;
-        let process = launch(program, folder, &base)?;
+        Self::start_with(program, folder, base, Vec::new()).await
+    }
+
+    /// Starts a host at this address, with further settings as the environment names them, without `PLUGIN_HOST_`.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn start_with(
+        program: &Path,
+        folder: &Path,
+        base: Url,
+        settings: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let process = launch(program, folder, &base, &settings)?;
         let mut host = Self {
             program: program.to_owned(),
             folder: folder.to_owned(),
             base,
+            settings,
             process,
         };
         host.ready().await?;
@@ -274,8 +291,24 @@ impl Host {
     /// If it does not start.
     pub async fn restart(&mut self) -> Result<()> {
         self.kill();
-        self.process = launch(&self.program, &self.folder, &self.base)?;
+        self.process = launch(&self.program, &self.folder, &self.base, &self.settings)?;
         self.ready().await
+    }
+
+    /// Stops it in its tracks (SIGSTOP), or lets it go on where it was (SIGCONT).
+    ///
+    /// # Errors
+    ///
+    /// If there is no program `kill`.
+    pub fn pause(&self, pause: bool) -> Result<()> {
+        let signal = if pause { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill")
+            .args([signal, &self.pid().to_string()])
+            .status()?;
+        if !sent.success() {
+            bail!("the host was not signalled: {sent}");
+        }
+        Ok(())
     }
 
     /// A client that is not signed in.
@@ -352,7 +385,12 @@ fn log_of(folder: &Path) -> PathBuf {
     folder.join("host.log")
 }
 
-fn launch(program: &Path, folder: &Path, base: &Url) -> Result<Process> {
+fn launch(
+    program: &Path,
+    folder: &Path,
+    base: &Url,
+    settings: &[(String, String)],
+) -> Result<Process> {
     let listen = format!(
         "{}:{}",
         base.host_str().unwrap_or_default(),
@@ -372,11 +410,21 @@ fn launch(program: &Path, folder: &Path, base: &Url) -> Result<Process> {
         .env("PLUGIN_HOST_ADMIN_EMAIL", ADMINISTRATOR)
         .env("PLUGIN_HOST_ADMIN_PASSWORD", PASSWORD)
         // A program that checks wrong passwords on purpose is not to be slowed down as somebody who guesses.
-        .env("PLUGIN_HOST_SIGN_IN_TRIES", "1000");
+        .env("PLUGIN_HOST_SIGN_IN_TRIES", "1000")
+        .envs(
+            settings
+                .iter()
+                .map(|(name, value)| (format!("PLUGIN_HOST_{name}"), value)),
+        );
     Process::start(command.stdout(Stdio::null()), &log_of(folder))
 }
 
-fn free_port() -> Result<u16> {
+/// A port of loopback that nobody listens on.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?
         .local_addr()?
         .port())

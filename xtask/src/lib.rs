@@ -6,6 +6,7 @@
 pub mod component;
 pub mod node;
 pub mod pages;
+pub mod postgres;
 pub mod process;
 
 use std::path::{Path, PathBuf};

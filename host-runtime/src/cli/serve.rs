@@ -13,7 +13,7 @@ use crate::web::server::{Control, Running, Server, StartError};
 
 pub(super) async fn serve(config: Config) -> Result<ExitCode, Failure> {
     let data_dir = config.data_dir.clone();
-    let running = match Server::start(config, Arc::new(SystemClock)).await {
+    let running = match Server::start(config, Arc::new(SystemClock::default())).await {
         Ok(running) => running,
         Err(StartError::InUse { control }) => {
             let at = control.map_or_else(String::new, |Control { origin, .. }| {

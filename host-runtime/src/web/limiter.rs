@@ -1,145 +1,127 @@
 //! Slows down guessing of passwords.
 //!
 //! Two windows of a quarter of an hour: one for a name from one address, so that a stranger elsewhere can't lock anybody out, and a
-//! wider one for the address, so that many names can't be tried in turn. The windows follow the host's clock. A password is
-//! hashed only after both have been asked, and only so many at once, because hashing is made to be expensive.
+//! wider one for the address, so that many names can't be tried in turn. The windows follow the host's clock, and are counted for all hosts of one
+//! database. A password is hashed only after both have been asked, and only so many at once, because hashing is made to be expensive.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Mutex;
+
+use host_store::{Error, Limit, Tries};
 
 /// Milliseconds.
 const WINDOW: u64 = 15 * 60 * 1000;
 /// An office behind one address has many people who mistype.
 const ADDRESS_FACTOR: u32 = 10;
-/// Past this many entries the oldest go: an attacker with a network of addresses must not fill the memory.
-const MOST_ENTRIES: usize = 10_000;
-
-/// Who is tried, from where.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Address(IpAddr),
-    Name(IpAddr, String),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    since: u64,
-    failures: u32,
-}
 
 /// Counts refused sign-ins.
-#[derive(Debug)]
 pub(crate) struct SignInLimiter {
-    tries: u32,
-    windows: Mutex<HashMap<Key, Window>>,
+    most: u32,
+    tries: Tries,
 }
 
 impl SignInLimiter {
-    pub(crate) fn new(tries: u32) -> Self {
-        Self {
-            tries,
-            windows: Mutex::default(),
-        }
+    pub(crate) fn new(most: u32, tries: Tries) -> Self {
+        Self { most, tries }
     }
 
     /// When to come back, if there were too many; otherwise the try counts as refused until [`Self::succeeded`] takes it back, so
     /// that parallel tries can't slip through.
-    pub(crate) fn begin(&self, address: IpAddr, name: &str, now: u64) -> Result<(), u64> {
-        let mut windows = self
-            .windows
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let keys = keys(address, name);
-        for (key, most) in keys
-            .iter()
-            .zip([self.tries, self.tries.saturating_mul(ADDRESS_FACTOR)])
-        {
-            if let Some(window) = windows.get(key).filter(|w| open(w, now))
-                && window.failures >= most
-            {
-                return Err(window.since + WINDOW);
-            }
-        }
-        if windows.len() >= MOST_ENTRIES {
-            windows.retain(|_, window| open(window, now));
-            if windows.len() >= MOST_ENTRIES {
-                windows.clear();
-            }
-        }
-        for key in keys {
-            let window = windows.entry(key).or_insert(Window {
-                since: now,
-                failures: 0,
-            });
-            if !open(window, now) {
-                *window = Window {
-                    since: now,
-                    failures: 0,
-                };
-            }
-            window.failures += 1;
-        }
-        Ok(())
+    pub(crate) async fn begin(&self, address: IpAddr, name: &str) -> Result<Option<u64>, Error> {
+        let limits = [
+            Limit {
+                subject: by_name(address, name),
+                most: self.most,
+            },
+            Limit {
+                subject: by_address(address),
+                most: self.most.saturating_mul(ADDRESS_FACTOR),
+            },
+        ];
+        self.tries.begin(&limits, WINDOW).await
     }
 
     /// The password was right.
-    pub(crate) fn succeeded(&self, address: IpAddr, name: &str) {
-        let mut windows = self
-            .windows
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let [by_name, by_address] = keys(address, name);
-        windows.remove(&by_name);
-        if let Some(window) = windows.get_mut(&by_address) {
-            window.failures = window.failures.saturating_sub(1);
-        }
+    pub(crate) async fn succeeded(&self, address: IpAddr, name: &str) -> Result<(), Error> {
+        self.tries
+            .take_back(&by_name(address, name), &by_address(address))
+            .await
     }
 }
 
-fn keys(address: IpAddr, name: &str) -> [Key; 2] {
-    [
-        Key::Name(address, name.to_lowercase()),
-        Key::Address(address),
-    ]
+/// As a digest: whom somebody tries to be is nobody's business, and a name may be of any length.
+fn by_name(address: IpAddr, name: &str) -> String {
+    let name = format!("{address} {}", name.to_lowercase());
+    format!("sign-in name {}", blake3::hash(name.as_bytes()).to_hex())
 }
 
-fn open(window: &Window, now: u64) -> bool {
-    now < window.since.saturating_add(WINDOW)
+fn by_address(address: IpAddr) -> String {
+    format!("sign-in address {address}")
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use host_store::{Purpose, Store, TestClock};
+    use tempfile::TempDir;
+
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const BEGIN: u64 = 1_000_000;
 
-    #[test]
-    fn a_name_waits_after_too_many_tries_and_only_from_there() {
-        let limiter = SignInLimiter::new(2);
-        assert_eq!(limiter.begin(HERE, "eva", 0), Ok(()));
-        assert_eq!(limiter.begin(HERE, "Eva", 5), Ok(()));
-        assert_eq!(limiter.begin(HERE, "eva", 10), Err(WINDOW));
-        assert_eq!(limiter.begin(THERE, "eva", 10), Ok(()));
-        assert_eq!(limiter.begin(HERE, "adam", 10), Ok(()));
-        assert_eq!(limiter.begin(HERE, "eva", WINDOW), Ok(()));
+    struct World {
+        limiter: SignInLimiter,
+        clock: TestClock,
+        _folder: TempDir,
     }
 
-    #[test]
-    fn a_right_password_clears_the_name() {
-        let limiter = SignInLimiter::new(1);
-        assert_eq!(limiter.begin(HERE, "eva", 0), Ok(()));
-        limiter.succeeded(HERE, "eva");
-        assert_eq!(limiter.begin(HERE, "eva", 0), Ok(()));
-    }
-
-    #[test]
-    fn many_names_from_one_address_wait_too() {
-        let limiter = SignInLimiter::new(1);
-        for n in 0..ADDRESS_FACTOR {
-            assert_eq!(limiter.begin(HERE, &n.to_string(), 0), Ok(()));
+    async fn world(most: u32) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::at(BEGIN);
+        let store = Store::open(folder.path(), Arc::new(clock.clone()), Purpose::Serve)
+            .await
+            .unwrap();
+        World {
+            limiter: SignInLimiter::new(most, store.tries()),
+            clock,
+            _folder: folder,
         }
-        assert_eq!(limiter.begin(HERE, "one more", 0), Err(WINDOW));
+    }
+
+    #[tokio::test]
+    async fn a_name_waits_after_too_many_tries_and_only_from_there() {
+        let world = world(2).await;
+        let begin = async |address, name| world.limiter.begin(address, name).await.unwrap();
+        assert_eq!(begin(HERE, "eva").await, None);
+        assert_eq!(begin(HERE, "Eva").await, None);
+        assert_eq!(begin(HERE, "eva").await, Some(BEGIN + WINDOW));
+        assert_eq!(begin(THERE, "eva").await, None);
+        assert_eq!(begin(HERE, "adam").await, None);
+        world.clock.advance(Duration::from_millis(WINDOW));
+        assert_eq!(begin(HERE, "eva").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_right_password_clears_the_name() {
+        let world = world(1).await;
+        assert_eq!(world.limiter.begin(HERE, "eva").await.unwrap(), None);
+        world.limiter.succeeded(HERE, "eva").await.unwrap();
+        assert_eq!(world.limiter.begin(HERE, "eva").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn many_names_from_one_address_wait_too() {
+        let world = world(1).await;
+        for n in 0..ADDRESS_FACTOR {
+            let name = n.to_string();
+            assert_eq!(world.limiter.begin(HERE, &name).await.unwrap(), None);
+        }
+        let refused = world.limiter.begin(HERE, "one more").await.unwrap();
+        assert_eq!(refused, Some(BEGIN + WINDOW));
     }
 }

@@ -15,7 +15,6 @@ mod hooks;
 mod limiter;
 mod mail;
 mod metrics;
-mod notices;
 mod oauth;
 mod openapi;
 mod ops;
@@ -59,7 +58,6 @@ use crate::egress::client::Tls;
 use limiter::SignInLimiter;
 use mail::Figures;
 use metrics::Metrics;
-use notices::Notices;
 use problem::{Kind, Problem, Result};
 use shell::Shell;
 use signed::Signer;
@@ -93,7 +91,6 @@ struct Shared {
     stopping: CancellationToken,
     openapi: String,
     shell: Shell,
-    notices: Notices,
     figures: Figures,
 }
 
@@ -159,10 +156,6 @@ impl AppState {
 
     fn figures(&self) -> &Figures {
         &self.0.figures
-    }
-
-    fn notices(&self) -> &Notices {
-        &self.0.notices
     }
 
     fn stopping(&self) -> &CancellationToken {

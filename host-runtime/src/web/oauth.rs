@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use host_store::{FlowError, NewFlow, OauthFlow, User};
+use host_store::{FlowError, NewFlow, Notice, OauthFlow, User};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
@@ -20,7 +20,6 @@ use utoipa_axum::routes;
 use super::auth::{Principal, Signed, Via, signed};
 use super::cookies::{self, FLOW};
 use super::extract::{Json, Path};
-use super::notices::Told;
 use super::plugin_errors::{self, Context};
 use super::plugins::sentence;
 use super::problem::{Kind, Problem, ProblemDocument, Result};
@@ -126,18 +125,22 @@ pub(super) async fn callback(state: &AppState, plugin: &str, request: Request) -
     if let [(name, id)] = query.as_slice()
         && name == PROBLEM
     {
-        return Ok(told(state, plugin, id));
+        return told(state, plugin, id).await;
     }
     let problem = match completed(state, plugin, &parts, query).await {
         Ok(done) => return Ok(done),
         Err(problem) => problem,
     };
     let id = request_id(&parts);
-    let told = Told {
+    let notice = Notice {
         plugin: plugin.to_owned(),
-        problem,
+        problem: serde_json::to_string(&problem.document(&id)).map_err(Problem::internal)?,
     };
-    state.notices().keep(&id, told, state.now());
+    state
+        .store()
+        .notices()
+        .keep(&id, &notice, NOTICE_LIFETIME_MS)
+        .await?;
     // The shell tells it in the person's language.
     let teller = if state.shell().is_there() {
         shell::FAILED
@@ -147,15 +150,24 @@ pub(super) async fn callback(state: &AppState, plugin: &str, request: Request) -
     Ok(Redirect::to(&format!("{teller}?{PROBLEM}={id}")).into_response())
 }
 
+/// Long enough to read it, reload it and ask somebody.
+const NOTICE_LIFETIME_MS: u64 = 10 * 60 * 1000;
+
 /// The parameter that holds the id of the request that failed.
 const PROBLEM: &str = "problem";
 
 /// The problem that a browser was sent on with, and a way on.
-fn told(state: &AppState, plugin: &str, id: &str) -> Response {
-    let notice = state.notices().get(id, state.now());
-    let problem = notice.map_or_else(forgotten, |told| told.problem);
+async fn told(state: &AppState, plugin: &str, id: &str) -> Result<Response> {
+    let problem = match state.store().notices().get(id).await? {
+        Some(notice) => document(&notice)?,
+        None => forgotten().document(id),
+    };
     let next = main_page(state, plugin).unwrap_or_else(|| "/".to_owned());
-    pages::failed(&problem.document(id), &next)
+    Ok(pages::failed(&problem, &next))
+}
+
+fn document(notice: &Notice) -> Result<ProblemDocument> {
+    serde_json::from_str(&notice.problem).map_err(Problem::internal)
 }
 
 fn forgotten() -> Problem {
@@ -193,16 +205,16 @@ async fn failure(
     Path(id): Path<String>,
     Signed(_principal): Signed,
 ) -> Result<Json<OauthFailure>> {
-    let notice = state.notices().get(&id, state.now());
-    let told = notice.ok_or_else(|| {
+    let notice = state.store().notices().get(&id).await?;
+    let notice = notice.ok_or_else(|| {
         Problem::new(
             Kind::NotFound,
             "What went wrong here is no longer known. Begin linking the account again.",
         )
     })?;
     Ok(Json(OauthFailure {
-        problem: told.problem.document(&id),
-        next: main_page(&state, &told.plugin).unwrap_or_else(|| "/".to_owned()),
+        problem: document(&notice)?,
+        next: main_page(&state, &notice.plugin).unwrap_or_else(|| "/".to_owned()),
     }))
 }
 

@@ -145,6 +145,7 @@ pub(crate) struct AllPages {
 #[utoipa::path(get, path = "/api/pages", tag = "pages", responses((status = 200, description = "All of them", body = AllPages)))]
 async fn list(State(state): State<AppState>, Signed(principal): Signed) -> Json<AllPages> {
     let administers = principal.role() == host_store::Role::Administrator;
+    state.host().plugins().catch_up().await;
     let items = state
         .host()
         .plugins()

@@ -42,6 +42,7 @@ impl From<ManageError> for Problem {
                 Kind::NotFound,
                 format!("There is no plugin `{id}`. GET /api/plugins lists those there are."),
             ),
+            ManageError::OtherHost => Self::new(Kind::Busy, text).retry_after(10),
             ManageError::Inspect(error) => inspection(&error, text),
             ManageError::AlreadyInstalled { plugin, .. } => Self::new(
                 Kind::Conflict,
@@ -126,6 +127,7 @@ async fn noted(
 #[utoipa::path(get, path = "/api/plugins", tag = "plugins", responses((status = 200, description = "All of them", body = Plugins)))]
 async fn list(State(state): State<AppState>, Signed(principal): Signed) -> Result<Json<Plugins>> {
     let everything = principal.role() == host_store::Role::Administrator;
+    state.host().plugins().catch_up().await;
     let items = state
         .host()
         .plugins()
@@ -152,6 +154,7 @@ async fn get(
     Administrator(principal): Administrator,
     Path(id): Path<String>,
 ) -> Result<Json<PluginView>> {
+    state.host().plugins().catch_up().await;
     Ok(Json(PluginView::of(&*found(&state, &id)?, &principal)))
 }
 

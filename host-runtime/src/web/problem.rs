@@ -6,7 +6,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The kinds of problems. The order is that of their statuses.
@@ -354,7 +354,7 @@ impl Kind {
 }
 
 /// What the caller can do about a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// The same request may succeed later; `Retry-After` says when, if it is known.
@@ -382,7 +382,7 @@ pub enum Action {
 }
 
 /// One field's mistake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldError {
     /// The field's name, as the request or the settings section spells it.
@@ -518,7 +518,7 @@ impl Problem {
 pub const TYPE_PREFIX: &str = "urn:plugin-host:problem:";
 
 /// Every error of this API, `application/problem+json` (RFC 9457).
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(deny_unknown_fields)]
 pub struct ProblemDocument {

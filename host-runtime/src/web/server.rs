@@ -24,7 +24,6 @@ use tower::ServiceExt as _;
 
 use super::limiter::SignInLimiter;
 use super::metrics::Metrics;
-use super::notices::Notices;
 use super::shell::Shell;
 use super::signed::Signer;
 use super::{AppState, HASHES_AT_ONCE, Shared, description_document, passwords, router};
@@ -228,7 +227,7 @@ impl Local {
     ///
     /// [`StartError::InUse`] with the way to the server that has the folder, and as for [`Server::start`].
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let clock = Arc::new(host_store::SystemClock);
+        let clock = Arc::new(host_store::SystemClock::default());
         let store = open(&config, clock, Purpose::Administer).await?;
         let origin = config
             .public_origin
@@ -279,6 +278,7 @@ async fn open(
     let options = Options {
         database,
         blobs: config.blob_place()?,
+        key_file: config.key_file.clone(),
         clock,
         purpose,
     };
@@ -303,6 +303,8 @@ async fn state(
         options.live_calls = usize::try_from(calls).unwrap_or(usize::MAX).max(1);
         options.live_jobs = options.live_jobs.min((options.live_calls / 4).max(1));
     }
+    let limiter = SignInLimiter::new(config.sign_in_tries, store.tries());
+    let signer = Signer::new(store.secrets().derived(Signer::PURPOSE));
     let host = Host::start(store, options).await?;
     Ok(AppState(Arc::new(Shared {
         host,
@@ -312,13 +314,12 @@ async fn state(
         tls: Tls::new([]).map_err(|error| StartError::Tls(error.to_string()))?,
         metrics: Metrics::default(),
         figures: super::mail::Figures::default(),
-        limiter: SignInLimiter::new(config.sign_in_tries),
-        signer: Signer::new(),
+        limiter,
+        signer,
         hashing: Semaphore::new(HASHES_AT_ONCE),
         streams: Mutex::default(),
         stopping: CancellationToken::new(),
         shell: Shell::new(config.shell_dir.clone()),
-        notices: Notices::default(),
         openapi: description_document().to_string(),
         config,
     })))
@@ -352,7 +353,11 @@ async fn first_administrator(
         locale: "en".to_owned(),
         password: Some(password),
     };
-    let user = store.users().add(user).await?;
+    let user = match store.users().add(user).await {
+        // Another host started at the same time.
+        Err(host_store::Error::Conflict(_)) if store.is_shared() => return Ok(None),
+        added => added?,
+    };
     Ok(Some(FirstAdministrator {
         email: user.email,
         password: made,

@@ -128,18 +128,18 @@ async fn verified(
 ) -> Result<Option<User>> {
     let address = client_address(request, state.config().trust_forwarded_for);
     let now = state.now();
-    state.limiter().begin(address, email, now).map_err(|at| {
-        Problem::new(
+    if let Some(at) = state.limiter().begin(address, email).await? {
+        return Err(Problem::new(
             Kind::RateLimited,
             "Too many tries with a wrong password. Wait a quarter of an hour.",
         )
-        .retry_at(at, now)
-    })?;
+        .retry_at(at, now));
+    }
     let turn = state.password_turn().await?;
     let user = state.store().users().verify(email, password).await?;
     drop(turn);
     match &user {
-        Some(_) => state.limiter().succeeded(address, email),
+        Some(_) => state.limiter().succeeded(address, email).await?,
         None => {
             state
                 .metrics()

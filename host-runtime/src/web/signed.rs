@@ -1,8 +1,7 @@
 //! Addresses that work without a session for a few minutes: a shown message is a document of no origin, so its images are fetched
 //! without cookies.
 //!
-//! A grant names one user and one message (or remote images for one user) and an end, and is signed. The key is made at start: the
-//! addresses live for minutes, and whoever has the page open reloads it after a restart.
+//! A grant names one user and one message (or remote images for one user) and an end, and is signed with a key that all hosts of one database have.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,7 +49,8 @@ pub(crate) struct Grant {
 
 /// Signs and checks.
 pub(crate) struct Signer {
-    key: [u8; 32],
+    /// The newest first.
+    keys: Vec<[u8; 32]>,
 }
 
 impl std::fmt::Debug for Signer {
@@ -60,24 +60,22 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// With a key of its own.
-    pub(crate) fn new() -> Self {
-        Self {
-            key: rand::random(),
-        }
-    }
+    /// What its keys are derived for.
+    pub(crate) const PURPOSE: &'static str = "plugin-host 2026-11-30 signed addresses";
 
-    fn mac(&self, payload: &str) -> Result<Hmac<Sha256>> {
-        let mut mac =
-            <Hmac<Sha256> as Mac>::new_from_slice(&self.key).map_err(Problem::internal)?;
-        mac.update(payload.as_bytes());
-        Ok(mac)
+    /// Signs with the first of `keys`, and takes what any of them signed.
+    pub(crate) fn new(keys: Vec<[u8; 32]>) -> Self {
+        Self { keys }
     }
 
     /// One path segment.
     pub(crate) fn sign(&self, grant: &Grant) -> Result<String> {
         let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(grant).map_err(Problem::internal)?);
-        let tag = URL_SAFE_NO_PAD.encode(self.mac(&payload)?.finalize().into_bytes());
+        let key = self
+            .keys
+            .first()
+            .ok_or_else(|| Problem::internal("there is no key to sign with"))?;
+        let tag = URL_SAFE_NO_PAD.encode(mac(key, &payload)?.finalize().into_bytes());
         Ok(format!("{payload}.{tag}"))
     }
 
@@ -91,9 +89,13 @@ impl Signer {
         };
         let (payload, tag) = segment.split_once('.').ok_or_else(expired)?;
         let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| expired())?;
-        self.mac(payload)?
-            .verify_slice(&tag)
-            .map_err(|_| expired())?;
+        let mut signed = false;
+        for key in &self.keys {
+            signed |= mac(key, payload)?.verify_slice(&tag).is_ok();
+        }
+        if !signed {
+            return Err(expired());
+        }
         let grant: Grant = URL_SAFE_NO_PAD
             .decode(payload)
             .ok()
@@ -107,6 +109,12 @@ impl Signer {
     }
 }
 
+fn mac(key: &[u8; 32], payload: &str) -> Result<Hmac<Sha256>> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).map_err(Problem::internal)?;
+    mac.update(payload.as_bytes());
+    Ok(mac)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -114,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_grant_is_good_until_its_end_and_only_as_it_was_signed() {
-        let signer = Signer::new();
+        let signer = Signer::new(vec![[1; 32]]);
         let grant = Grant {
             user: "u".into(),
             purpose: Purpose::Inline {
@@ -125,7 +133,9 @@ mod tests {
         let segment = signer.sign(&grant).unwrap();
         assert_eq!(signer.check(&segment, 99).unwrap(), grant);
         assert!(signer.check(&segment, 100).is_err());
-        assert!(Signer::new().check(&segment, 1).is_err());
+        assert!(Signer::new(vec![[2; 32]]).check(&segment, 1).is_err());
+        let rotated = Signer::new(vec![[2; 32], [1; 32]]);
+        assert_eq!(rotated.check(&segment, 1).unwrap(), grant);
         let other = signer
             .sign(&Grant {
                 user: "v".into(),

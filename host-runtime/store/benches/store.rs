@@ -183,7 +183,8 @@ async fn main() {
         },
         Err(_) => Database::Folder,
     };
-    let options = Options::new(Arc::new(SystemClock), Purpose::Serve).database(&database);
+    let options =
+        Options::new(Arc::new(SystemClock::default()), Purpose::Serve).database(&database);
     let store = Store::open_with(folder.path(), options).await.unwrap();
     let collections = store.collections();
     collections.define(PLUGIN, &messages()).await.unwrap();

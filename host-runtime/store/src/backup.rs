@@ -24,11 +24,12 @@ const PARALLEL: usize = 8;
 const DATABASE: &str = "host.db";
 const KEYS: &str = "keys.json";
 const BLOBS: &str = "blobs";
+/// Components, as earlier versions had them.
 const PLUGINS: &str = "plugins";
 
 /// What to do where the database is on a server.
-pub const ON_A_SERVER: &str = "copy the data folder, and the bucket if blobs are in one; then the database with `pg_dump --no-owner --no-acl`; then what is new in the \
-                               folder and the bucket";
+pub const ON_A_SERVER: &str = "copy the key file, and the bucket or the folder of blobs; then the database with `pg_dump --no-owner --no-acl`; then what is new in the \
+                               bucket or folder";
 
 /// What a copy holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -185,9 +186,9 @@ pub async fn verify(folder: &Path) -> Result<Backup, Error> {
     read(&folder.join(KEYS)).map_err(|_| {
         Error::Corrupt("the key file is missing: nothing sealed could be read".to_owned())
     })?;
-    for file in &found.plugin_files {
+    for file in &found.component_files {
         if !folder.join(file).is_file() {
-            return Err(Error::Corrupt(format!("the plugin file {file} is missing")));
+            return Err(Error::Corrupt(format!("the component {file} is missing")));
         }
     }
     let files = &BlobFiles::open(&folder.join(BLOBS), &BlobPlace::Folder)?;
@@ -220,7 +221,7 @@ fn summary(folder: &Path, found: &Contents) -> Result<Backup, Error> {
         database_bytes: std::fs::metadata(&database)
             .map_err(|error| failed(&database, &error))?
             .len(),
-        plugins: count(found.plugin_files.len()),
+        plugins: found.plugins,
     })
 }
 

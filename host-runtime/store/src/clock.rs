@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
@@ -17,28 +18,47 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Resolves once [`now`](Self::now) is not before `at`; at once if it already is.
     fn sleep_until(&self, at: u64) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
+
+    /// Hears what time it is at the server that several hosts share. A clock that only tests move doesn't listen.
+    fn agree(&self, _server: u64) {}
 }
 
-/// The computer's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+/// The computer's clock; and the server's, where there is one, so that hosts agree on when a lease lapses although their own clocks don't.
+/// Clones show the same time.
+#[derive(Debug, Clone, Default)]
+pub struct SystemClock {
+    /// How far the server is ahead, in milliseconds.
+    ahead: Arc<AtomicI64>,
+}
+
+/// Below this a difference may as well be the way to the server and back, in milliseconds.
+const AGREEMENT: u64 = 250;
 
 /// Wall clocks are set, and computers sleep: look again at least this often instead of trusting one long wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Clock for SystemClock {
     fn now(&self) -> u64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| {
-                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-            })
+        computer().saturating_add_signed(self.ahead.load(Ordering::Relaxed))
+    }
+
+    fn agree(&self, server: u64) {
+        let now = self.now();
+        if now.abs_diff(server) > AGREEMENT {
+            let ahead = i64::try_from(i128::from(server) - i128::from(computer()));
+            self.ahead.store(ahead.unwrap_or(0), Ordering::Relaxed);
+            tracing::warn!(
+                milliseconds = ahead.unwrap_or(0),
+                "the computer's clock differs from the database server's, which counts"
+            );
+        }
     }
 
     fn sleep_until(&self, at: u64) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
+        let clock = self.clone();
         Box::pin(async move {
             loop {
-                let now = Self.now();
+                let now = clock.now();
                 if now >= at {
                     return;
                 }
@@ -46,6 +66,15 @@ impl Clock for SystemClock {
             }
         })
     }
+}
+
+/// What the computer's clock shows, in milliseconds since the Unix epoch.
+fn computer() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
 }
 
 /// A clock that moves only when it is told to. Clones show the same time.

@@ -1,5 +1,8 @@
 //! The keys that secrets are sealed with, in a file of their own beside the database.
 //!
+//! The database has a mark of each key, which says which key it is and nothing of what it opens: hosts that share a database must have the same, and one
+//! that has others notices it before it seals anything.
+//!
 //! A sealed record names its key, so that several keys are in use while one is replaced by the next. What a record belongs to is bound
 //! into it: a record that is moved to another name, plugin or purpose doesn't open.
 
@@ -14,6 +17,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret as _, SecretBox};
 
+use crate::db::{Db, sql};
 use crate::error::Error;
 use crate::random;
 
@@ -21,6 +25,9 @@ use crate::random;
 const VERSION: u8 = 1;
 const KEY_ID: usize = 4;
 const NONCE: usize = 24;
+
+/// What a mark is derived for.
+const MARK: &str = "plugin-host 2026-11-30 mark of a key in the database";
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct KeyFile {
@@ -93,6 +100,50 @@ impl KeyRing {
             path: path.to_owned(),
             ring: RwLock::new(ring),
         }))
+    }
+
+    /// Makes sure that these are the keys of this database, and leaves a mark there of those that are new.
+    pub(crate) async fn claim(&self, db: &Db) -> Result<(), Error> {
+        let mut tx = db.write().await?;
+        tx.alone("keys").await?;
+        let mut known = BTreeMap::new();
+        for row in tx.fetch(sql!("SELECT id, mark FROM host_keys")).await? {
+            known.insert(row.uint(0)?, row.bytes(1)?);
+        }
+        let marks = self.derive(MARK);
+        let ours = |(id, mark): &(u32, [u8; 32])| {
+            known
+                .get(&u64::from(*id))
+                .map(|known| known.as_slice() == mark)
+        };
+        let another = marks.iter().any(|mark| ours(mark) == Some(false));
+        if another || (!known.is_empty() && !marks.iter().any(|mark| ours(mark) == Some(true))) {
+            return Err(Error::Corrupt(format!(
+                "the key file {} has other keys than the database, whose secrets they don't open: copy the key file of a host that uses it",
+                self.path.display()
+            )));
+        }
+        for (id, mark) in marks {
+            tx.execute(sql!(
+                "INSERT INTO host_keys (id, mark) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
+                u64::from(id),
+                mark.to_vec()
+            ))
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Keys for another purpose, which is named by a text of this program's own, each with the id of the key that it was made from; the current one's first.
+    pub(crate) fn derive(&self, purpose: &str) -> Vec<(u32, [u8; 32])> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let mut derived: Vec<_> = ring
+            .keys
+            .iter()
+            .map(|(id, key)| (*id, blake3::derive_key(purpose, key.expose_secret())))
+            .collect();
+        derived.sort_by_key(|(id, _)| *id != ring.current);
+        derived
     }
 
     /// Encrypts, and binds to `context`.

@@ -144,6 +144,28 @@ impl Locks {
         Ok((None, u64::try_from(holder).unwrap_or_default()))
     }
 
+    /// Holds on for `hold_ms` (1 to 600,000) from now. Whether it is still held.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`]; it may lapse then.
+    pub async fn extend(&self, guard: &LockGuard, hold_ms: u64) -> Result<bool, Error> {
+        let now = self.0.now();
+        let extended = self
+            .0
+            .db
+            .execute(sql!(
+                "UPDATE host_locks SET held_until = ? WHERE plugin = ? AND name = ? AND token = ? AND held_until > ?",
+                now.saturating_add(hold_ms.clamp(1, LONGEST_HOLD)),
+                &guard.plugin,
+                &guard.name,
+                guard.token,
+                now
+            ))
+            .await?;
+        Ok(extended > 0)
+    }
+
     /// Lets go. Releasing what has lapsed is fine, and never touches who holds it now.
     ///
     /// # Errors

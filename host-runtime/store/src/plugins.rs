@@ -1,10 +1,14 @@
 //! Installed plugins: what the manager must know to put everything back as it was after a restart or a crash.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::db::{Row, Tx, sql};
 use crate::error::Error;
 use crate::store::Inner;
+use crate::turn::Turn;
 
 /// Whether a plugin runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -43,9 +47,7 @@ pub struct PluginRecord {
     pub id: String,
     /// Of the component in `file`.
     pub version: String,
-    /// The component, relative to the data folder or absolute.
-    pub file: String,
-    /// BLAKE3 of the component, hex.
+    /// BLAKE3 of the component, hex; see [`Components`](crate::Components).
     pub digest: String,
     /// Whether it runs.
     pub state: PluginState,
@@ -93,37 +95,70 @@ const KEEP_FAULTS: i64 = 200;
 /// How often a plugin's data is deleted anew that another transaction was in the way of.
 const DELETE_TRIES: u32 = 5;
 
-const COLUMNS: &str = "id, version, file, digest, state, reason, manifest, grants, installed_version, pending, updated_at";
+const COLUMNS: &str =
+    "id, version, digest, state, reason, manifest, grants, installed_version, pending, updated_at";
+
+/// Wakes who follows what other hosts do with plugins.
+pub(crate) struct PluginSignal(watch::Sender<u64>);
+
+impl Default for PluginSignal {
+    fn default() -> Self {
+        Self(watch::Sender::new(0))
+    }
+}
+
+impl PluginSignal {
+    /// It is time to look.
+    pub(crate) fn changed(&self) {
+        self.0
+            .send_modify(|number| *number = number.wrapping_add(1));
+    }
+}
 
 /// Installed plugins.
 #[derive(Clone)]
 pub struct Plugins(pub(crate) Arc<Inner>);
 
 impl Plugins {
+    /// Waits up to `patience` (at most a minute) for the turn to change plugins, which one host has at a time; none: another one still has it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn turn(&self, patience: Duration) -> Result<Option<Turn>, Error> {
+        Turn::take(&self.0, patience).await
+    }
+
+    /// Changes whenever it is time to look whether another host has changed a plugin; never, if there are no others.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.plugins.0.subscribe()
+    }
+
     /// Adds or replaces a plugin's record as a whole.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for an id that is not lower case words joined by `-`, [`Error::Unavailable`].
-    pub async fn save(&self, plugin: &PluginRecord) -> Result<(), Error> {
+    /// [`Error::Invalid`] for an id that is not lower case words joined by `-`, [`Error::Conflict`] if the turn is over, [`Error::Unavailable`].
+    pub async fn save(&self, plugin: &PluginRecord, turn: &Turn) -> Result<(), Error> {
         if !is_id(&plugin.id) {
             return Err(Error::Invalid(
                 "id",
                 "is not lower case words joined by `-`, at most 64 long".to_owned(),
             ));
         }
-        self.0
-            .db
-            .execute(sql!(
+        let mut tx = self.0.db.write().await?;
+        let now = self.0.now();
+        turn.holds(&mut tx, now).await?;
+        tx.execute(sql!(
                 format!(
-                    "INSERT INTO host_plugins ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                     ON CONFLICT (id) DO UPDATE SET version = excluded.version, file = excluded.file, digest = excluded.digest,
+                    "INSERT INTO host_plugins ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     ON CONFLICT (id) DO UPDATE SET version = excluded.version, digest = excluded.digest,
                      state = excluded.state, reason = excluded.reason, manifest = excluded.manifest, grants = excluded.grants,
                      installed_version = excluded.installed_version, pending = excluded.pending, updated_at = excluded.updated_at"
                 ),
                 &plugin.id,
                 &plugin.version,
-                &plugin.file,
                 &plugin.digest,
                 plugin.state.as_str(),
                 plugin.reason.as_ref(),
@@ -131,10 +166,12 @@ impl Plugins {
                 plugin.grants.as_ref().map(ToString::to_string),
                 plugin.installed_version.as_ref(),
                 plugin.pending.as_ref(),
-                self.0.now()
+                now
             ))
             .await?;
+        tx.commit().await?;
         self.0.jobs_changed();
+        self.0.tell("host_plugins");
         Ok(())
     }
 
@@ -175,9 +212,10 @@ impl Plugins {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Unavailable`].
-    pub async fn delete(&self, id: &str) -> Result<(), Error> {
+    /// [`Error::NotFound`], [`Error::Conflict`] if the turn is over, [`Error::Unavailable`].
+    pub async fn delete(&self, id: &str, turn: &Turn) -> Result<(), Error> {
         let mut tx = self.0.db.write().await?;
+        turn.holds(&mut tx, self.0.now()).await?;
         if tx
             .execute(sql!("DELETE FROM host_plugins WHERE id = ?", id))
             .await?
@@ -192,11 +230,14 @@ impl Plugins {
             "host_locks",
             "host_plugin_faults",
             "host_oauth_flows",
+            "host_components",
         ] {
             tx.execute(sql!(format!("DELETE FROM {table} WHERE plugin = ?"), id))
                 .await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        self.0.tell("host_plugins");
+        Ok(())
     }
 
     /// Deletes everything that a plugin keeps: collections, secrets, uploads and blobs. Can be repeated after a crash.
@@ -358,14 +399,13 @@ fn record(row: &Row) -> Result<PluginRecord, Error> {
     Ok(PluginRecord {
         id: row.text(0)?,
         version: row.text(1)?,
-        file: row.text(2)?,
-        digest: row.text(3)?,
-        state: PluginState::parse(&row.text(4)?),
-        reason: row.opt_text(5)?,
-        manifest: json(row.text(6)?)?,
-        grants: row.opt_text(7)?.map(json).transpose()?,
-        installed_version: row.opt_text(8)?,
-        pending: row.opt_text(9)?,
-        updated_at: row.uint(10)?,
+        digest: row.text(2)?,
+        state: PluginState::parse(&row.text(3)?),
+        reason: row.opt_text(4)?,
+        manifest: json(row.text(5)?)?,
+        grants: row.opt_text(6)?.map(json).transpose()?,
+        installed_version: row.opt_text(7)?,
+        pending: row.opt_text(8)?,
+        updated_at: row.uint(9)?,
     })
 }

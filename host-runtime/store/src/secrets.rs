@@ -103,6 +103,14 @@ impl Secrets {
         self.0.keys.seal(&[&["host"], context].concat(), content)
     }
 
+    /// Keys for a purpose of the host's own, which every host of this database has; the newest first, which signs, while all of them check. The purpose
+    /// is a text that nothing else uses, never one from outside.
+    #[must_use]
+    pub fn derived(&self, purpose: &'static str) -> Vec<[u8; 32]> {
+        let derived = self.0.keys.derive(purpose);
+        derived.into_iter().map(|(_, key)| key).collect()
+    }
+
     /// Decrypts what was sealed for the same `context`.
     ///
     /// # Errors

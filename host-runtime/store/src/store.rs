@@ -13,6 +13,7 @@ use crate::audit::Audit;
 use crate::blobs::{BlobFiles, BlobPlace, Blobs};
 use crate::clock::Clock;
 use crate::collections::{Catalog, Collections};
+use crate::components::Components;
 use crate::data_folder::{self, Alone};
 use crate::db::{Db, Listener, Settings, Signal, sql};
 use crate::error::Error;
@@ -20,10 +21,12 @@ use crate::events::{EventSignal, Events};
 use crate::jobs::{JobSignals, Jobs};
 use crate::keys::KeyRing;
 use crate::locks::{LockSignals, Locks};
+use crate::notices::Notices;
 use crate::oauth_flows::OauthFlows;
-use crate::plugins::Plugins;
+use crate::plugins::{PluginSignal, Plugins};
 use crate::secrets::Secrets;
 use crate::sessions::Sessions;
+use crate::tries::Tries;
 use crate::users::Users;
 
 /// What a data folder is opened for.
@@ -62,6 +65,8 @@ pub struct Options {
     pub database: Database,
     /// Where blobs are kept.
     pub blobs: BlobPlace,
+    /// The file of keys, which hosts of one database must have in common; none: in the data folder.
+    pub key_file: Option<PathBuf>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What it is opened for.
@@ -75,6 +80,7 @@ impl Options {
         Self {
             database: Database::default(),
             blobs: BlobPlace::default(),
+            key_file: None,
             clock,
             purpose,
         }
@@ -85,6 +91,15 @@ impl Options {
     pub fn database(self, database: &Database) -> Self {
         Self {
             database: database.clone(),
+            ..self
+        }
+    }
+
+    /// … but keys are in this file.
+    #[must_use]
+    pub fn key_file(self, file: &Path) -> Self {
+        Self {
+            key_file: Some(file.to_owned()),
             ..self
         }
     }
@@ -113,6 +128,7 @@ pub(crate) struct Inner {
     pub(crate) events: EventSignal,
     pub(crate) jobs: JobSignals,
     pub(crate) locks: LockSignals,
+    pub(crate) plugins: PluginSignal,
     pub(crate) blobs: BlobFiles,
     /// Batches that others crossed wait here for each other.
     pub(crate) crossed: tokio::sync::Mutex<()>,
@@ -186,6 +202,9 @@ impl Inner {
         if all || signal == Signal::Locks {
             self.locks.changed();
         }
+        if all || matches!(signal, Signal::Plugins | Signal::Tick) {
+            self.plugins.changed();
+        }
         if all || signal == Signal::Catalog {
             self.catalog.forget_all();
         }
@@ -197,6 +216,17 @@ impl Inner {
                 Err(error) => tracing::debug!(%error, "events were not looked for"),
             }
         }
+        if all && let Err(error) = self.agree_on_time().await {
+            tracing::debug!(%error, "the server's time is not known");
+        }
+    }
+
+    /// Leases are kept by whichever clock looks at them: they must not show different times.
+    async fn agree_on_time(&self) -> Result<(), Error> {
+        if let Some(server) = self.db.server() {
+            self.clock.agree(server.time().await?);
+        }
+        Ok(())
     }
 }
 
@@ -221,16 +251,17 @@ impl Store {
     }
 
     /// Opens a data folder, which is made if it isn't there. If the blobs are elsewhere, that place may be away: only blobs are then unavailable.
-    /// Hosts that share a server share the folder, too: keys are in it, and blobs unless they are in a bucket.
+    /// Hosts that share a server have a folder each, and the same keys; they share blobs, which are in a bucket or in a folder of all.
     ///
     /// # Errors
     ///
-    /// [`Error::InUse`] if another process serves the folder, [`Error::Corrupt`] if it was written by a newer version, its key file is damaged, or
-    /// the blobs are not in this place, [`Error::Unavailable`] if it can't be read or written or the server can't be reached.
+    /// [`Error::InUse`] if another process serves the folder, [`Error::Corrupt`] if it was written by a newer version, its key file is damaged or
+    /// another one's, or the blobs are not in this place, [`Error::Unavailable`] if it can't be read or written or the server can't be reached.
     pub async fn open_with(folder: &Path, options: Options) -> Result<Self, Error> {
         let Options {
             database,
             blobs,
+            key_file,
             clock,
             purpose,
         } = options;
@@ -241,9 +272,10 @@ impl Store {
             Purpose::Administer => Some(data_folder::lock(folder, false)?),
             Purpose::Tool => None,
         };
-        let key_file = folder.join("keys.json");
+        let key_file = key_file.unwrap_or_else(|| folder.join("keys.json"));
         let db = open_database(folder, &database, &key_file).await?;
         let keys = KeyRing::open(&key_file)?;
+        keys.claim(&db).await?;
         let alone = purpose != Purpose::Tool && !shared;
         let blobs = BlobFiles::open(&folder.join("blobs"), &blobs)?;
         let store = Self {
@@ -255,6 +287,7 @@ impl Store {
                 catalog: Catalog::default(),
                 jobs: JobSignals::default(),
                 locks: LockSignals::default(),
+                plugins: PluginSignal::default(),
                 blobs,
                 crossed: tokio::sync::Mutex::default(),
                 folder: folder.to_owned(),
@@ -262,6 +295,7 @@ impl Store {
                 listening: OnceLock::new(),
             }),
         };
+        store.inner.agree_on_time().await?;
         if purpose != Purpose::Tool {
             store.blobs().claim_place().await?;
         }
@@ -271,6 +305,7 @@ impl Store {
             store.inner.listening.get_or_init(|| task.abort_handle());
         }
         if alone {
+            store.components().adopt(folder).await?;
             // Nobody else can be alive, so that whatever holds a lease or a lock is dead.
             store.jobs().recover_all().await?;
             store
@@ -280,6 +315,12 @@ impl Store {
                 .await?;
         }
         Ok(store)
+    }
+
+    /// Whether other hosts may use the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.inner.db.server().is_some()
     }
 
     /// Where it is.
@@ -354,6 +395,24 @@ impl Store {
         Plugins(Arc::clone(&self.inner))
     }
 
+    /// The components of plugins.
+    #[must_use]
+    pub fn components(&self) -> Components {
+        Components(Arc::clone(&self.inner))
+    }
+
+    /// What may be done only so often.
+    #[must_use]
+    pub fn tries(&self) -> Tries {
+        Tries(Arc::clone(&self.inner))
+    }
+
+    /// What people are still to be told.
+    #[must_use]
+    pub fn notices(&self) -> Notices {
+        Notices(Arc::clone(&self.inner))
+    }
+
     /// Who changed what.
     #[must_use]
     pub fn audit(&self) -> Audit {
@@ -386,6 +445,10 @@ impl Store {
         ))
         .await?;
         db.execute(sql!("DELETE FROM host_locks WHERE held_until <= ?", now))
+            .await?;
+        db.execute(sql!("DELETE FROM host_tries WHERE expires_at <= ?", now))
+            .await?;
+        db.execute(sql!("DELETE FROM host_notices WHERE expires_at <= ?", now))
             .await?;
         db.execute(sql!(
             "DELETE FROM host_events WHERE at <= ?",

@@ -25,6 +25,28 @@ use crate::wait::until;
 /// Long enough for an unoptimised host on a busy machine with two cores.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Waits until an account has here what it has at its provider, each message once.
+///
+/// # Errors
+///
+/// What differs after a while.
+pub async fn is_whole(
+    client: &Client,
+    providers: &Providers,
+    provider: &'static str,
+    account: &str,
+) -> Result<()> {
+    let job = Job {
+        client: client.clone(),
+        providers: providers.clone(),
+        provider,
+        account: account.to_owned(),
+    };
+    let expected = job.mailbox().await?.messages.len() as u64;
+    link::complete(client, account, expected).await?;
+    recover::none_twice(&job, client, account).await
+}
+
 /// The set-up by the administrator, as steps. Answers the plugin's id.
 pub async fn set_up(stack: &Stack, report: &mut Report) -> Option<String> {
     let done = |note: &str| Ok(((), note.to_owned()));

@@ -8,18 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use xtask::postgres::{OLDEST, VARIABLE, programs};
 use xtask::process;
 
 use super::test::apt;
-
-/// What the tests read.
-pub(super) const VARIABLE: &str = "TEST_POSTGRES_URL";
-
-/// Where Debian puts each version's programs.
-const VERSIONS: &str = "/usr/lib/postgresql";
-
-/// The oldest that the store runs on.
-const OLDEST: u32 = 15;
 
 /// How long it may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -145,25 +137,12 @@ fn launch(programs: &Path, folder: &Path) -> anyhow::Result<(Child, String)> {
 
 /// The programs' folder; installs them where there are none.
 fn installed() -> anyhow::Result<PathBuf> {
-    if let Some(programs) = newest() {
+    if let Some(programs) = programs() {
         return Ok(programs);
     }
     let log = xtask::target().join("postgresql.log");
     apt(&["postgresql"], &log).context("the tests of the store need PostgreSQL")?;
-    newest().with_context(|| format!("there is no PostgreSQL {OLDEST} or newer in {VERSIONS}"))
-}
-
-fn newest() -> Option<PathBuf> {
-    std::fs::read_dir(VERSIONS)
-        .ok()?
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let version: u32 = path.file_name()?.to_str()?.parse().ok()?;
-            let programs = path.join("bin");
-            (version >= OLDEST && programs.join("initdb").exists()).then_some((version, programs))
-        })
-        .max()
-        .map(|(_, programs)| programs)
+    programs().with_context(|| format!("there is no PostgreSQL {OLDEST} or newer"))
 }
 
 /// Whom it runs as: it refuses to be root. None: whoever runs this.

@@ -120,7 +120,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         command.env("PLUGIN_GUESTS", folder);
     }
     if let Some(server) = &server {
-        command.env(postgres::VARIABLE, server.url());
+        command.env(xtask::postgres::VARIABLE, server.url());
     }
     command.args(["nextest", "run"]);
     match suite {

@@ -25,10 +25,13 @@ impl Inner {
                 version: existing.version,
             });
         }
+        self.store
+            .components()
+            .keep(&id, &inspection.digest, bytes)
+            .await?;
         let record = PluginRecord {
             id: id.clone(),
             version: inspection.manifest.version.clone(),
-            file: self.keep_file(&id, &inspection.digest, bytes).await?,
             digest: inspection.digest.clone(),
             state: PluginState::Disabled,
             reason: None,
@@ -191,10 +194,11 @@ impl Inner {
             }
             (None, None) => None,
         };
-        let old_file = std::mem::take(&mut record.file);
-        record.file = self
-            .keep_file(id, &prepared.inspection.digest, bytes)
+        self.store
+            .components()
+            .keep(id, &prepared.inspection.digest, bytes)
             .await?;
+        let old_digest = record.digest.clone();
         record.version = manifest.version;
         record.digest = prepared.inspection.digest.clone();
         record.manifest = state::to_json(
@@ -205,7 +209,7 @@ impl Inner {
             },
         )?;
         record.grants = grants.as_ref().map(|g| state::to_json(id, g)).transpose()?;
-        let new_file = record.file.clone();
+        let new_digest = record.digest.clone();
         let result = match grants {
             Some(grants) if record.state == PluginState::Enabled => {
                 self.exchange(record, prepared, grants).await
@@ -217,9 +221,13 @@ impl Inner {
                 self.save(&record, None).await
             }
         };
-        let obsolete = if result.is_ok() { &old_file } else { &new_file };
-        if old_file != new_file {
-            self.discard_file(obsolete).await;
+        let left = if result.is_ok() {
+            new_digest
+        } else {
+            old_digest
+        };
+        if let Err(error) = self.store.components().keep_only(id, &left).await {
+            tracing::warn!(plugin = id, %error, "an obsolete version could not be deleted");
         }
         result
     }
@@ -246,8 +254,13 @@ impl Inner {
         let running = self.build(prepared, grants.clone())?;
         self.check_pages(&running)?;
         let routes = self.routes.of(&id);
-        // No job of the old version begins while the new one changes its data.
-        self.store.jobs().pause(&id);
+        // No job of the old version begins while the new one changes its data, on any host.
+        let before = self.record(&id).await?;
+        let marked = PluginRecord {
+            pending: Some(pending::EXCHANGE.into()),
+            ..before.clone()
+        };
+        self.save(&marked, old.clone()).await?;
         let brought_up = self
             .bring_up(&running, record.installed_version.as_deref())
             .await;
@@ -260,11 +273,15 @@ impl Inner {
         };
         if result.is_err() {
             self.routes.restore(&id, routes);
+            let unmarked = PluginRecord {
+                pending: None,
+                ..before
+            };
+            self.save(&unmarked, old).await?;
         } else if let Some(old) = old {
             // Its calls in flight end with the version that they began with.
             old.stop();
         }
-        self.store.jobs().resume(&id);
         result
     }
 
@@ -298,14 +315,10 @@ impl Inner {
             }
             self.store.plugins().delete_data(id).await?;
         }
-        self.store.plugins().delete(id).await?;
+        self.store.plugins().delete(id, &*self.turn()?).await?;
         self.routes.forget(id);
         self.shared.change(|s| drop(s.plugins.remove(id)));
         self.tell(id, None).await;
-        let folder = self.store.folder().join("plugins").join(id);
-        if let Err(error) = tokio::fs::remove_dir_all(&folder).await {
-            tracing::warn!(plugin = id, %error, "the plugin's file could not be deleted");
-        }
         Ok(())
     }
 

@@ -7,6 +7,9 @@ use super::super::manifest::InvalidGrants;
 /// See the module's documentation. Nothing was changed, unless a variant says otherwise.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ManageError {
+    /// Another host changes plugins just now.
+    #[error("another host is changing plugins just now: try again in a minute")]
+    OtherHost,
     /// There is no such plugin.
     #[error("there is no plugin `{0}`")]
     Unknown(String),

@@ -63,16 +63,23 @@ impl Inner {
 
     /// The component of an installed plugin, compiled (or taken from the folder of compiled code).
     pub(super) async fn load(&self, record: &PluginRecord) -> Result<Prepared, ManageError> {
-        let path = self.store.folder().join(&record.file);
-        let bytes = tokio::fs::read(&path)
-            .await
-            .map_err(|e| ManageError::File(format!("{} can't be read: {e}", path.display())))?;
+        let kept = self
+            .store
+            .components()
+            .get(&record.id, &record.digest)
+            .await?;
+        let bytes = kept.ok_or_else(|| {
+            ManageError::File(
+                "its component is not in the database any more: upgrade it with the same file"
+                    .to_owned(),
+            )
+        })?;
         let prepared = self.prepare(bytes).await?;
         if prepared.inspection.digest != record.digest {
-            return Err(ManageError::File(format!(
-                "{} is not the file that was installed: it was changed",
-                path.display()
-            )));
+            return Err(ManageError::File(
+                "its component in the database is not the one that was installed: it was changed"
+                    .to_owned(),
+            ));
         }
         Ok(prepared)
     }

@@ -2,9 +2,12 @@
 //!
 //! Changes go one at a time, each to its end even if whoever asked for it goes away. Every change is written down before it is
 //! begun where a crash could leave it half done, and [`Manager::restore`] takes up what was. Readers see a snapshot.
+//!
+//! Hosts that share a database take turns at writing ([`host_store::Turn`]), and each follows what the others write (`follow`).
 
 mod change;
 mod error;
+mod follow;
 mod lifecycle;
 mod records;
 mod recover;
@@ -13,7 +16,7 @@ mod state;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use host_store::Store;
+use host_store::{Store, Turn};
 use tokio::sync::Mutex;
 use wasmtime::component::Linker;
 
@@ -30,6 +33,9 @@ use crate::limits;
 
 pub use error::ManageError;
 pub use state::PluginStatus;
+
+/// How long a change waits for one that another host makes: compiling and the steps of a plugin's life take their time.
+const TURN_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// See the module's documentation. Cheap to clone.
 #[derive(Clone)]
@@ -49,7 +55,10 @@ struct Inner {
     generations: AtomicU64,
     compiling: Mutex<()>,
     writing: Mutex<()>,
+    /// This host's turn to write, while a change goes on.
+    turn: std::sync::Mutex<Option<Arc<Turn>>>,
     told: records::Told,
+    following: follow::Following,
 }
 
 impl Manager {
@@ -89,6 +98,8 @@ impl Manager {
                 generations: AtomicU64::new(1),
                 compiling: Mutex::default(),
                 writing: Mutex::default(),
+                turn: std::sync::Mutex::default(),
+                following: follow::Following::default(),
                 told: records::Told::default(),
             }),
         })
@@ -219,15 +230,21 @@ impl Manager {
     }
 
     /// Takes up what is remembered: ends what a crash interrupted and starts what is enabled. A plugin that can't be started is
-    /// flagged broken; the others start.
+    /// flagged broken; the others start. Where there are other hosts, what looks interrupted may be what one of them is doing, and is left to
+    /// [`follow`](Self::follow).
     pub(crate) async fn restore(&self) -> Result<(), ManageError> {
+        if self.inner.store.is_shared() {
+            let inner = self.inner.clone();
+            let _writing = inner.writing.lock().await;
+            return self.inner.catch_up().await;
+        }
         self.exclusively(move |inner| async move { inner.restore().await })
             .await
     }
 
     /// Stops calling plugins, without changing which are enabled: the host stops.
     pub(crate) async fn stop(&self) {
-        let _turn = self.inner.writing.lock().await;
+        let _writing = self.inner.writing.lock().await;
         let running: Vec<_> = self
             .inner
             .shared
@@ -262,9 +279,22 @@ impl Manager {
     {
         let inner = self.inner.clone();
         let task = tokio::spawn(async move {
-            let turn = inner.clone();
-            let _turn = turn.writing.lock().await;
-            change(inner).await
+            let held = inner.clone();
+            let _writing = held.writing.lock().await;
+            held.take_turn(TURN_PATIENCE).await?;
+            let result = match inner.store.is_shared() {
+                // What is changed is what others left, not what this host last saw of it.
+                true => match inner.catch_up().await {
+                    Ok(()) => match inner.end_interrupted().await {
+                        Ok(()) => change(inner).await,
+                        Err(error) => Err(error),
+                    },
+                    Err(error) => Err(error),
+                },
+                false => change(inner).await,
+            };
+            held.end_turn().await;
+            result
         });
         task.await.unwrap_or_else(|error| {
             Err(ManageError::File(format!(

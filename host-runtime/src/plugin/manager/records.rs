@@ -1,10 +1,10 @@
-//! What is written down of plugins: their records, and their components as files.
+//! What is written down of plugins, and whose turn it is to write.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use host_store::{PluginRecord, PluginState};
+use host_store::{PluginRecord, PluginState, Turn};
 
 use super::super::instance::Running;
 use super::Inner;
@@ -15,6 +15,8 @@ use super::state::{self, Entry, PluginStatus};
 pub(super) mod pending {
     pub(in super::super) const ENABLE: &str = "enable";
     pub(in super::super) const DISABLE: &str = "disable";
+    /// The version that runs is about to be replaced by another, or its grants are: it goes on, and no job of it begins.
+    pub(in super::super) const EXCHANGE: &str = "exchange";
     pub(in super::super) const REMOVE: &str = "remove";
     pub(in super::super) const REMOVE_DATA: &str = "remove-data";
 }
@@ -52,17 +54,48 @@ impl Inner {
             .ok_or_else(|| ManageError::Unknown(id.to_owned()))
     }
 
+    /// Takes the turn to write, if there are other hosts.
+    pub(super) async fn take_turn(&self, patience: Duration) -> Result<(), ManageError> {
+        let turn = self.store.plugins().turn(patience).await?;
+        let turn = turn.ok_or(ManageError::OtherHost)?;
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(turn));
+        Ok(())
+    }
+
+    pub(super) async fn end_turn(&self) {
+        let turn = self
+            .turn
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(turn) = turn.and_then(Arc::into_inner) {
+            turn.end().await;
+        }
+    }
+
+    /// The turn that was taken.
+    pub(super) fn turn(&self) -> Result<Arc<Turn>, ManageError> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        turn.clone().ok_or(ManageError::OtherHost)
+    }
+
+    /// Writes a record.
+    pub(super) async fn write(&self, record: &PluginRecord) -> Result<(), ManageError> {
+        Ok(self.store.plugins().save(record, &*self.turn()?).await?)
+    }
+
     /// Writes a record and shows it.
     pub(super) async fn save(
         &self,
         record: &PluginRecord,
         running: Option<Arc<Running>>,
     ) -> Result<Arc<PluginStatus>, ManageError> {
-        self.store.plugins().save(record).await?;
+        self.write(record).await?;
         let status = Arc::new(state::status(record)?);
         let entry = Entry {
             status: status.clone(),
             running,
+            pending: record.pending.clone(),
         };
         self.shared
             .change(|s| drop(s.plugins.insert(record.id.clone(), entry)));
@@ -96,41 +129,5 @@ impl Inner {
 
     fn told(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps a component in the data folder; answers its place there. Written beside and renamed, so that no half file is ever run.
-    pub(super) async fn keep_file(
-        &self,
-        id: &str,
-        digest: &str,
-        bytes: Vec<u8>,
-    ) -> Result<String, ManageError> {
-        let name = format!("plugins/{id}/{digest}.wasm");
-        let path = self.store.folder().join(&name);
-        let failed = |path: &Path, e: &std::io::Error| {
-            ManageError::File(format!("{} can't be written: {e}", path.display()))
-        };
-        let written = path.clone();
-        tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-            use std::io::Write as _;
-            let parent = written.parent().unwrap_or(&written);
-            std::fs::create_dir_all(parent)?;
-            let beside = written.with_extension("part");
-            let mut file = std::fs::File::create(&beside)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&beside, &written)
-        })
-        .await
-        .map_err(|e| ManageError::File(e.to_string()))?
-        .map_err(|e| failed(&path, &e))?;
-        Ok(name)
-    }
-
-    pub(super) async fn discard_file(&self, name: &str) {
-        let path = self.store.folder().join(name);
-        if let Err(error) = tokio::fs::remove_file(&path).await {
-            tracing::warn!(file = %path.display(), %error, "an obsolete version could not be deleted");
-        }
     }
 }

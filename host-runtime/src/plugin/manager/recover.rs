@@ -17,24 +17,38 @@ impl Inner {
     pub(super) async fn restore(self: &Arc<Self>) -> Result<(), ManageError> {
         let records = self.store.plugins().list().await?;
         self.remember(&records);
-        for mut record in records {
-            let id = record.id.clone();
-            let pending = record.pending.clone();
-            self.save(&record, None).await?;
-            match pending.as_deref() {
-                Some(pending::REMOVE) => self.remove(&id, false).await?,
-                Some(pending::REMOVE_DATA) => self.remove(&id, true).await?,
-                Some(pending::DISABLE) => {
-                    record.pending = None;
-                    self.finish_disabling(&record).await;
-                    self.save(&record, None).await?;
-                }
-                Some(pending::ENABLE) => self.start(record).await?,
-                _ if record.state == PluginState::Enabled => self.start(record).await?,
-                _ => {}
-            }
+        for record in records {
+            self.take_up(record).await?;
         }
         Ok(())
+    }
+
+    /// Ends what was begun with a plugin, and starts it if it is enabled. Nobody else may be at it.
+    pub(super) async fn take_up(
+        self: &Arc<Self>,
+        mut record: PluginRecord,
+    ) -> Result<(), ManageError> {
+        let id = record.id.clone();
+        let pending = record.pending.clone();
+        // It may run already: another host began the change.
+        let running = self.shared.get().running(&id).ok();
+        self.save(&record, running.clone()).await?;
+        match pending.as_deref() {
+            Some(pending::REMOVE) => self.remove(&id, false).await,
+            Some(pending::REMOVE_DATA) => self.remove(&id, true).await,
+            Some(pending::DISABLE) => {
+                record.pending = None;
+                self.finish_disabling(&record).await;
+                self.save(&record, None).await.map(drop)
+            }
+            Some(pending::EXCHANGE) if running.is_some() => {
+                record.pending = None;
+                self.save(&record, running).await.map(drop)
+            }
+            Some(pending::ENABLE) => self.start(record).await,
+            _ if record.state == PluginState::Enabled => self.start(record).await,
+            _ => Ok(()),
+        }
     }
 
     /// Starts a plugin when the host starts; flags it broken if that fails.
@@ -126,7 +140,7 @@ impl Inner {
             tracing::error!(plugin = fault.plugin, %error, "the fault could not be recorded");
         }
         if let Some(generation) = broken {
-            let _turn = self.writing.lock().await;
+            let _writing = self.writing.lock().await;
             if let Err(error) = self.stop_broken(&fault, generation).await {
                 tracing::error!(plugin = fault.plugin, %error, "the broken plugin could not be flagged");
             }
@@ -141,7 +155,18 @@ impl Inner {
         };
         running.stop();
         self.routes.forget(&fault.plugin);
+        self.take_turn(super::TURN_PATIENCE).await?;
+        let flagged = self.flag_broken(fault).await;
+        self.end_turn().await;
+        flagged
+    }
+
+    async fn flag_broken(&self, fault: &Fault) -> Result<(), ManageError> {
         let mut record = self.record(&fault.plugin).await?;
+        if record.version != fault.version || record.state != PluginState::Enabled {
+            // Another host has put another in its place.
+            return Ok(());
+        }
         record.state = PluginState::Broken;
         record.reason = Some(format!(
             "{} calls failed in a row, the last one in {}: {}",

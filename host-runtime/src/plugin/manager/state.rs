@@ -85,6 +85,20 @@ pub(super) fn brings_mail(inspection: &Inspection) -> bool {
 pub(super) struct Entry {
     pub status: Arc<PluginStatus>,
     pub running: Option<Arc<Running>>,
+    /// What was begun and is not ended, here or by another host.
+    pub pending: Option<String>,
+}
+
+impl Entry {
+    /// Whether it shows the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let same = match (&self.running, &other.running) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        same && self.status == other.status && self.pending == other.pending
+    }
 }
 
 /// All plugins at one moment.

@@ -83,6 +83,17 @@ const STEPS: &[&[&str]] = &[
         "ALTER TABLE host_doomed_objects ADD COLUMN taken INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE host_doomed_objects ADD COLUMN upload TEXT",
     ],
+    // What hosts that share the database must find there, since they share nothing else.
+    &[
+        "CREATE TABLE host_components (
+            plugin TEXT NOT NULL, digest TEXT NOT NULL, content {bytes} NOT NULL, PRIMARY KEY (plugin, digest))",
+        "ALTER TABLE host_plugins DROP COLUMN file",
+        "CREATE TABLE host_keys (id BIGINT PRIMARY KEY, mark {bytes} NOT NULL)",
+        "CREATE TABLE host_tries (subject TEXT PRIMARY KEY, since BIGINT NOT NULL, count BIGINT NOT NULL, expires_at BIGINT NOT NULL)",
+        "CREATE INDEX host_tries_expiry ON host_tries (expires_at)",
+        "CREATE TABLE host_notices (id TEXT PRIMARY KEY, plugin TEXT NOT NULL, problem TEXT NOT NULL, expires_at BIGINT NOT NULL)",
+        "CREATE INDEX host_notices_expiry ON host_notices (expires_at)",
+    ],
 ];
 
 /// What a shared server needs beside, by step.

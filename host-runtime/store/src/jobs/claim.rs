@@ -133,22 +133,17 @@ impl Jobs {
         Ok(due)
     }
 
-    /// Plugins whose jobs may run, and how many of theirs run already.
+    /// Plugins whose jobs may run, and how many of theirs run already. Nothing of a plugin begins while it is being changed.
     async fn eligible(&self, tx: &mut Tx) -> Result<Vec<(String, i64)>, Error> {
         let rows = tx
             .fetch(sql!(
                 "SELECT p.id, (SELECT COUNT(*) FROM host_jobs j WHERE j.plugin = p.id AND j.running = 1)
-                 FROM host_plugins p WHERE p.state = 'enabled'"
+                 FROM host_plugins p WHERE p.state = 'enabled' AND p.pending IS NULL"
             ))
             .await?;
-        let mut plugins = Vec::with_capacity(rows.len());
-        for row in rows {
-            let plugin = row.text(0)?;
-            if !self.0.jobs.is_paused(&plugin) {
-                plugins.push((plugin, row.int(1)?));
-            }
-        }
-        Ok(plugins)
+        rows.iter()
+            .map(|row| Ok((row.text(0)?, row.int(1)?)))
+            .collect()
     }
 }
 

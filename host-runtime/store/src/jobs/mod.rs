@@ -10,9 +10,8 @@ mod claim;
 mod finish;
 mod schedule;
 
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -34,11 +33,10 @@ const LONGEST_KIND: usize = 64;
 /// Longest key, in bytes: it stands in three indexes.
 const LONGEST_KEY: usize = 256;
 
-/// Wakes the runner, and remembers which plugins may not run just now.
+/// Wakes the runner, and counts its turns.
 #[derive(Default)]
 pub(crate) struct JobSignals {
     changed: Notify,
-    paused: Mutex<HashSet<String>>,
     turns: AtomicU64,
 }
 
@@ -51,13 +49,6 @@ impl JobSignals {
     /// Counts from 1.
     fn next_turn(&self) -> u64 {
         self.turns.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
-    }
-
-    fn is_paused(&self, plugin: &str) -> bool {
-        self.paused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(plugin)
     }
 }
 
@@ -184,28 +175,6 @@ impl Jobs {
             ))
             .await
             .map(drop)
-    }
-
-    /// Nothing of this plugin is handed out until [`resume`](Self::resume): while its instances are swapped. (Nothing of a plugin that is not
-    /// enabled is ever handed out.)
-    pub fn pause(&self, plugin: &str) {
-        self.0
-            .jobs
-            .paused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(plugin.to_owned());
-    }
-
-    /// Ends a [`pause`](Self::pause).
-    pub fn resume(&self, plugin: &str) {
-        self.0
-            .jobs
-            .paused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(plugin);
-        self.0.jobs_changed();
     }
 
     /// What waits and runs, running first, then by time; of one plugin, or of all.

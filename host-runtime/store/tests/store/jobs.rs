@@ -438,9 +438,12 @@ async fn a_plugin_that_is_not_enabled_runs_nothing(#[case] state: PluginState) {
     assert_eq!(claim(&world).await, None);
     assert_eq!(world.store.jobs().next_due().await.unwrap(), None);
     world.enable(PLUGIN).await;
-    world.store.jobs().pause(PLUGIN);
+    let mut record = world.store.plugins().get(PLUGIN).await.unwrap().unwrap();
+    record.pending = Some("exchange".to_owned());
+    world.save_plugin(&record).await.unwrap();
     assert_eq!(claim(&world).await, None);
-    world.store.jobs().resume(PLUGIN);
+    record.pending = None;
+    world.save_plugin(&record).await.unwrap();
     assert!(claim(&world).await.is_some());
 }
 

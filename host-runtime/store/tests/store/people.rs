@@ -1,5 +1,7 @@
 //! People sign in with what only they know, and what is over is over; plugins are remembered with their faults; one process serves a folder.
 
+use std::time::Duration;
+
 use host_store::*;
 
 use super::support::*;
@@ -205,7 +207,7 @@ async fn plugins_are_remembered_with_what_is_pending_and_what_went_wrong() {
     let mut record = world.store.plugins().get(PLUGIN).await.unwrap().unwrap();
     record.pending = Some("upgrade".to_owned());
     record.grants = Some(serde_json::json!({"origins": ["https://example.com"]}));
-    world.store.plugins().save(&record).await.unwrap();
+    world.save_plugin(&record).await.unwrap();
     for number in 0..250 {
         world
             .store
@@ -232,12 +234,13 @@ async fn plugins_are_remembered_with_what_is_pending_and_what_went_wrong() {
         ..plugins.get(PLUGIN).await.unwrap().unwrap()
     };
     assert!(matches!(
-        plugins.save(&wrong).await,
+        world.save_plugin(&wrong).await,
         Err(Error::Invalid("id", _))
     ));
-    plugins.delete(PLUGIN).await.unwrap();
+    let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+    plugins.delete(PLUGIN, &turn).await.unwrap();
     assert!(matches!(
-        plugins.delete(PLUGIN).await,
+        plugins.delete(PLUGIN, &turn).await,
         Err(Error::NotFound("plugin"))
     ));
 }

@@ -202,11 +202,18 @@ impl World {
         self.set_state(id, PluginState::Enabled).await;
     }
 
+    pub(crate) async fn save_plugin(&self, record: &PluginRecord) -> Result<(), Error> {
+        let plugins = self.store.plugins();
+        let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+        let saved = plugins.save(record, &turn).await;
+        turn.end().await;
+        saved
+    }
+
     pub(crate) async fn set_state(&self, id: &str, state: PluginState) {
         let record = PluginRecord {
             id: id.to_owned(),
             version: "1.0.0".to_owned(),
-            file: "x.wasm".to_owned(),
             digest: String::new(),
             state,
             reason: None,
@@ -216,7 +223,7 @@ impl World {
             pending: None,
             updated_at: 0,
         };
-        self.store.plugins().save(&record).await.unwrap();
+        self.save_plugin(&record).await.unwrap();
     }
 }
 

@@ -94,6 +94,12 @@ impl Table {
             _ => None,
         });
         let Some((values, operands)) = candidates else {
+            if !self.is_served(filter) {
+                return Err(invalid(
+                    self.definition.name,
+                    format!("no index serves {filter:?}: everything would be read"),
+                ));
+            }
             return Ok(self
                 .rows
                 .iter()
@@ -110,6 +116,20 @@ impl Table {
             .filter_map(|key| self.rows.get_key_value(key))
             .filter(|(_, row)| matcher.holds(row))
             .collect())
+    }
+
+    /// Whether something other than an equality narrows what a host would read: a range of an index, or full text. A filter of nothing wants
+    /// everything.
+    fn is_served(&self, filter: &Filter) -> bool {
+        filter.is_empty()
+            || filter.iter().any(|clause| match clause.as_slice() {
+                [only] => {
+                    !only.negated
+                        && (only.operator == Operator::Matches
+                            || self.by_field.contains_key(only.field))
+                }
+                _ => false,
+            })
     }
 
     pub(super) fn check_row(

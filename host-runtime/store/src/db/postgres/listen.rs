@@ -16,7 +16,13 @@ use crate::error::Error;
 const TICK: Duration = Duration::from_secs(1);
 
 /// What is said of.
-pub(crate) const CHANNELS: [&str; 4] = ["host_jobs", "host_locks", "host_catalog", "host_events"];
+pub(crate) const CHANNELS: [&str; 5] = [
+    "host_jobs",
+    "host_locks",
+    "host_catalog",
+    "host_plugins",
+    "host_events",
+];
 
 /// What was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,8 @@ pub(crate) enum Signal {
     Locks,
     /// Collections were defined or dropped.
     Catalog,
+    /// Plugins were changed.
+    Plugins,
     /// There are events.
     Events,
     /// Any of these may have been said and not heard.
@@ -72,6 +80,7 @@ impl Listener {
                         "host_jobs" => Signal::Jobs,
                         "host_locks" => Signal::Locks,
                         "host_catalog" => Signal::Catalog,
+                        "host_plugins" => Signal::Plugins,
                         _ => Signal::Events,
                     };
                 }

@@ -180,6 +180,16 @@ impl Postgres {
         rows.first().map_or(Ok(0), |row| row.int(0))
     }
 
+    /// What time it is there: milliseconds since the Unix epoch.
+    pub(crate) async fn time(&self) -> Result<u64, Error> {
+        let rows = self
+            .fetch(sql!(
+                "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT"
+            ))
+            .await?;
+        rows.first().map_or(Ok(0), |row| row.uint(0))
+    }
+
     /// Hears what other processes say.
     pub(crate) async fn listen(&self) -> Result<Listener, Error> {
         Listener::open(self.listening.clone(), Arc::clone(&self.process)).await

@@ -12,8 +12,10 @@ pub(crate) struct Contents {
     pub(crate) blobs: Vec<Object>,
     /// Pieces of uploads that go on.
     pub(crate) parts: Vec<Object>,
-    /// Relative to the folder.
-    pub(crate) plugin_files: Vec<String>,
+    /// Installed plugins.
+    pub(crate) plugins: u64,
+    /// Components that are beside the database, as earlier versions had them; relative to the folder.
+    pub(crate) component_files: Vec<String>,
 }
 
 /// Content that is kept beside the database.
@@ -30,6 +32,11 @@ pub(crate) struct Object {
 const BLOBS: &str = "SELECT host_blobs.id, MAX(size), MAX(name) FROM host_blobs JOIN host_objects ON host_objects.id = host_blobs.id \
                      GROUP BY host_blobs.id";
 const PARTS: &str = "SELECT lower(hex(digest)), size, COALESCE(name, 'parts/' || lower(hex(upload)) || '/' || at) FROM host_upload_parts";
+
+/// Files of components that are not in the database.
+const COMPONENT_FILES: &str = "SELECT 'plugins/' || id || '/' || digest || '.wasm' FROM host_plugins p WHERE NOT EXISTS (
+                               SELECT 1 FROM host_components c WHERE c.plugin = p.id AND c.digest = p.digest) ORDER BY id";
+const EARLIER_COMPONENT_FILES: &str = "SELECT file FROM host_plugins ORDER BY id";
 
 /// The same of a file that an earlier version wrote, where names follow from what is named.
 const EARLIER_BLOBS: &str = "SELECT id, MAX(size), 'objects/' || substr(id, 1, 2) || '/' || substr(id, 3) FROM host_blobs GROUP BY id";
@@ -62,28 +69,42 @@ pub(crate) async fn inspect(file: &Path) -> Result<Contents, Error> {
     if sound != "ok" {
         return Err(Error::Corrupt(format!("the database is damaged: {sound}")));
     }
-    let named: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = 'host_objects'")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(failed)?;
-    let (blobs, parts) = if named == 1 {
+    let (blobs, parts) = if has_table(&mut connection, "host_objects").await? {
         (BLOBS, PARTS)
     } else {
         (EARLIER_BLOBS, EARLIER_PARTS)
     };
+    let component_files = if has_table(&mut connection, "host_components").await? {
+        COMPONENT_FILES
+    } else {
+        EARLIER_COMPONENT_FILES
+    };
     let blobs = objects(&mut connection, blobs).await?;
     let parts = objects(&mut connection, parts).await?;
-    let plugin_files = sqlx::query_scalar("SELECT file FROM host_plugins ORDER BY id")
+    let component_files = sqlx::query_scalar(component_files)
         .fetch_all(&mut connection)
+        .await
+        .map_err(failed)?;
+    let plugins: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM host_plugins")
+        .fetch_one(&mut connection)
         .await
         .map_err(failed)?;
     connection.close().await.map_err(failed)?;
     Ok(Contents {
         blobs,
         parts,
-        plugin_files,
+        plugins: u64::try_from(plugins).unwrap_or_default(),
+        component_files,
     })
+}
+
+async fn has_table(connection: &mut SqliteConnection, name: &str) -> Result<bool, Error> {
+    let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = ?")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(found > 0)
 }
 
 async fn objects(

@@ -203,6 +203,7 @@ async fn a_backup_moves_blobs_into_a_bucket_and_back() {
 #[tokio::test]
 async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
     let world = World::new().await;
+    world.enable(PLUGIN).await;
     let blob = filled(&world).await;
     let me = caller();
     let upload = world.store.blobs().create(&me).await.unwrap();
@@ -225,13 +226,23 @@ async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
         std::fs::create_dir_all(earlier.parent().unwrap()).unwrap();
         std::fs::rename(folder.join(name), earlier).unwrap();
     }
+    let component = "plugins/test-plugin/0123.wasm";
+    let file = world.folder.path().join(component);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, b"a component").unwrap();
     for statement in [
+        "DROP TABLE host_components",
+        "DROP TABLE host_keys",
+        "DROP TABLE host_tries",
+        "DROP TABLE host_notices",
+        "ALTER TABLE host_plugins ADD COLUMN file TEXT NOT NULL DEFAULT ''",
+        "UPDATE host_plugins SET digest = '0123', file = 'plugins/test-plugin/0123.wasm'",
         "DROP TABLE host_objects",
         "ALTER TABLE host_upload_parts DROP COLUMN name",
         "ALTER TABLE host_doomed_objects DROP COLUMN due_at",
         "ALTER TABLE host_doomed_objects DROP COLUMN taken",
         "ALTER TABLE host_doomed_objects DROP COLUMN upload",
-        "DELETE FROM host_schema WHERE version = 1",
+        "DELETE FROM host_schema WHERE version >= 1",
     ] {
         sqlx::query(statement).execute(&mut db).await.unwrap();
     }
@@ -242,9 +253,11 @@ async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
     let made = backup::backup(world.folder.path(), &world.place(), &copy)
         .await
         .unwrap();
-    assert_eq!(made.blobs, 1);
+    assert_eq!((made.blobs, made.plugins), (1, 1));
     let clock = std::sync::Arc::new(world.clock.clone());
     let store = Store::open(&copy, clock, Purpose::Serve).await.unwrap();
+    let kept = store.components().get(PLUGIN, "0123").await.unwrap();
+    assert_eq!(kept.as_deref(), Some(&b"a component"[..]));
     let blobs = store.blobs();
     assert_eq!(blobs.read(&me, &blob, 0, 100).await.unwrap(), b"content");
     blobs

@@ -1,0 +1,107 @@
+//! The components of installed plugins: in the database, because that is what hosts share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::db::sql;
+use crate::error::Error;
+use crate::store::Inner;
+
+/// Components by plugin and digest.
+#[derive(Clone)]
+pub struct Components(pub(crate) Arc<Inner>);
+
+impl Components {
+    /// Keeps a component. Keeping it again is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn keep(&self, plugin: &str, digest: &str, content: Vec<u8>) -> Result<(), Error> {
+        self.0
+            .db
+            .execute(sql!(
+                "INSERT INTO host_components (plugin, digest, content) VALUES (?, ?, ?) ON CONFLICT (plugin, digest) DO NOTHING",
+                plugin,
+                digest,
+                content
+            ))
+            .await
+            .map(drop)
+    }
+
+    /// A component as it was kept; none: there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn get(&self, plugin: &str, digest: &str) -> Result<Option<Vec<u8>>, Error> {
+        let row = self
+            .0
+            .db
+            .fetch_first(sql!(
+                "SELECT content FROM host_components WHERE plugin = ? AND digest = ?",
+                plugin,
+                digest
+            ))
+            .await?;
+        row.map(|row| row.bytes(0)).transpose()
+    }
+
+    /// Takes over what earlier versions kept as files of the data folder.
+    pub(crate) async fn adopt(&self, folder: &Path) -> Result<(), Error> {
+        let rows = self
+            .0
+            .db
+            .fetch(sql!(
+                "SELECT id, digest FROM host_plugins p WHERE NOT EXISTS (
+                    SELECT 1 FROM host_components c WHERE c.plugin = p.id AND c.digest = p.digest)"
+            ))
+            .await?;
+        for row in rows {
+            let (plugin, digest) = (row.text(0)?, row.text(1)?);
+            let file = folder
+                .join("plugins")
+                .join(&plugin)
+                .join(format!("{digest}.wasm"));
+            if let Ok(content) = tokio::fs::read(&file).await {
+                self.keep(&plugin, &digest, content).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which components of a plugin are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn digests(&self, plugin: &str) -> Result<Vec<String>, Error> {
+        let rows = self
+            .0
+            .db
+            .fetch(sql!(
+                "SELECT digest FROM host_components WHERE plugin = ? ORDER BY digest",
+                plugin
+            ))
+            .await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Forgets all of a plugin's components but this one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn keep_only(&self, plugin: &str, digest: &str) -> Result<(), Error> {
+        self.0
+            .db
+            .execute(sql!(
+                "DELETE FROM host_components WHERE plugin = ? AND digest <> ?",
+                plugin,
+                digest
+            ))
+            .await
+            .map(drop)
+    }
+}

@@ -1,0 +1,212 @@
+//! Several hosts on one database: what is done with a plugin at one of them holds at all, and a host that is gone leaves nothing half done.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host_runtime::plugin::Grants;
+use host_runtime::{Host, HostOptions};
+use host_store::{Database, Options, PluginRecord, PluginState, Purpose, Store, TestClock};
+use support::{DOUBLE, NOW, Server, double, internal, marked, obey};
+
+/// Two hosts with a folder each.
+struct Pair {
+    here: Host,
+    there: Host,
+    clock: TestClock,
+    _folders: [tempfile::TempDir; 2],
+    /// Goes last: the hosts use it.
+    _database: xtask::postgres::Database,
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let database = xtask::postgres::Database::new().unwrap();
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let clock = TestClock::at(NOW);
+        let keys = folders[0].path().join("keys.json");
+        // Blobs would have to be in a bucket; these hosts keep none.
+        let place = folders[0].path().join("blobs");
+        std::fs::create_dir(&place).unwrap();
+        std::os::unix::fs::symlink(&place, folders[1].path().join("blobs")).unwrap();
+        let start = async |folder: &tempfile::TempDir| {
+            let options = Options::new(Arc::new(clock.clone()), Purpose::Serve)
+                .database(&Database::Postgres {
+                    url: database.url().to_string().into(),
+                    connections: 8,
+                })
+                .key_file(&keys);
+            let store = Store::open_with(folder.path(), options).await.unwrap();
+            let mut options = HostOptions::new(&store, "http://host.test");
+            options.live_calls = 8;
+            options.compiled = Some(xtask::target().join("compiled-guests"));
+            Host::start(store, options).await.unwrap()
+        };
+        Self {
+            here: start(&folders[0]).await,
+            there: start(&folders[1]).await,
+            clock,
+            _folders: folders,
+            _database: database,
+        }
+    }
+
+    /// With the double enabled here and there.
+    async fn with_double() -> Self {
+        let pair = Self::new().await;
+        let plugins = pair.here.plugins();
+        let added = plugins.add(double()).await.unwrap();
+        let grants = Grants::proposed(&added.inspection.manifest);
+        plugins.approve(DOUBLE, grants).await.unwrap();
+        plugins.enable(DOUBLE).await.unwrap();
+        until(async || obey(&pair.there, "echo a").await.is_ok()).await;
+        pair
+    }
+}
+
+/// Until another host has heard of it.
+async fn until(so: impl AsyncFn() -> bool) {
+    let patience = tokio::time::timeout(Duration::from_secs(30), async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    patience.await.expect("it came to be so in time");
+}
+
+async fn life(host: &Host) -> String {
+    let secrets = host.store().secrets();
+    let life = secrets.get(DOUBLE, "life").await.unwrap();
+    String::from_utf8(life.unwrap_or_default()).unwrap()
+}
+
+fn version_at(host: &Host) -> String {
+    let status = host.plugins().get(DOUBLE).unwrap();
+    status.inspection.manifest.version.clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_is_enabled_upgraded_disabled_and_removed_at_all_hosts() {
+    let pair = Pair::with_double().await;
+    assert!(pair.there.routes().find("/double/callback").is_some());
+    assert!(pair.there.routes().has_webhook(DOUBLE, "push"));
+    assert_eq!(life(&pair.here).await.matches("install").count(), 1);
+
+    let next = marked(double(), "1.0.0-double", "2.0.0-double");
+    pair.there
+        .plugins()
+        .upgrade(DOUBLE, next, None)
+        .await
+        .unwrap();
+    until(async || version_at(&pair.here) == "2.0.0-double").await;
+    assert_eq!(obey(&pair.here, "echo new").await.unwrap(), "new");
+    assert_eq!(life(&pair.here).await.matches("upgrade").count(), 1);
+
+    pair.here.plugins().disable(DOUBLE).await.unwrap();
+    until(async || obey(&pair.there, "echo a").await.is_err()).await;
+    assert!(pair.there.routes().find("/double/callback").is_none());
+    let status = pair.there.plugins().get(DOUBLE).unwrap();
+    assert_eq!(status.state, PluginState::Disabled);
+
+    // Whoever asks sees what is so, without waiting for it.
+    pair.here.plugins().remove(DOUBLE, true).await.unwrap();
+    pair.there.plugins().catch_up().await;
+    assert!(pair.there.plugins().list().is_empty());
+    assert_eq!(life(&pair.there).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_granted_at_one_host_may_be_done_at_another() {
+    let pair = Pair::with_double().await;
+    let server = Server::start().await;
+    let command = format!("get {}/hello", server.origin());
+    obey(&pair.there, &command).await.unwrap_err();
+    let plugins = pair.here.plugins();
+    let mut grants = plugins.get(DOUBLE).unwrap().grants.clone().unwrap();
+    grants.origins.push(internal(&server.origin()));
+    plugins.approve(DOUBLE, grants).await.unwrap();
+    until(async || obey(&pair.there, &command).await.is_ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_that_fails_to_start_leaves_the_old_one_at_all_hosts() {
+    let pair = Pair::with_double().await;
+    let next = marked(double(), "1.0.0-double", "2.0.0-double");
+    let failing = marked(next, "fails-in:nothing", "fails-in:upgrade");
+    let upgraded = pair.here.plugins().upgrade(DOUBLE, failing, None).await;
+    upgraded.unwrap_err();
+    for host in [&pair.here, &pair.there] {
+        host.plugins().catch_up().await;
+        assert_eq!(version_at(host), "1.0.0-double");
+        assert_eq!(obey(host, "echo old").await.unwrap(), "old");
+    }
+    let record = pair.there.store().plugins().get(DOUBLE).await.unwrap();
+    assert_eq!(record.unwrap().pending, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_lost_host_had_begun_is_ended_by_another() {
+    let pair = Pair::with_double().await;
+    pair.here.plugins().disable(DOUBLE).await.unwrap();
+    pair.there.plugins().catch_up().await;
+    // It takes its turn, begins to enable the plugin, and is never heard of again.
+    let lost = pair.here.store().clone();
+    let plugins = lost.plugins();
+    let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+    let record = plugins.get(DOUBLE).await.unwrap().unwrap();
+    let begun = PluginRecord {
+        pending: Some("enable".into()),
+        ..record.clone()
+    };
+    plugins.save(&begun, &turn).await.unwrap();
+    let other = pair.there.store().plugins();
+    assert!(other.turn(Duration::ZERO).await.unwrap().is_none());
+    // Its turn lapses, which it doesn't know.
+    pair.clock.advance(Duration::from_secs(60));
+    until(async || obey(&pair.there, "echo a").await.is_ok()).await;
+    until(async || obey(&pair.here, "echo a").await.is_ok()).await;
+    let late = plugins.save(&record, &turn).await.unwrap_err();
+    assert!(late.to_string().contains("another one"), "{late}");
+    let record = plugins.get(DOUBLE).await.unwrap().unwrap();
+    assert_eq!((record.state, record.pending), (PluginState::Enabled, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_that_a_lost_host_had_begun_leaves_the_version_that_runs() {
+    let pair = Pair::with_double().await;
+    let plugins = pair.here.store().plugins();
+    let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+    let record = plugins.get(DOUBLE).await.unwrap().unwrap();
+    let begun = PluginRecord {
+        pending: Some("exchange".into()),
+        ..record
+    };
+    plugins.save(&begun, &turn).await.unwrap();
+    // Calls go on meanwhile.
+    pair.there.plugins().catch_up().await;
+    assert_eq!(obey(&pair.there, "echo a").await.unwrap(), "a");
+    pair.clock.advance(Duration::from_secs(60));
+    let ended = async || {
+        let record = plugins.get(DOUBLE).await.unwrap().unwrap();
+        record.pending.is_none() && record.state == PluginState::Enabled
+    };
+    until(ended).await;
+    assert_eq!(obey(&pair.there, "echo a").await.unwrap(), "a");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_that_keeps_failing_is_stopped_at_all_hosts() {
+    let pair = Pair::with_double().await;
+    for _ in 0..host_runtime::limits::FAULTS_UNTIL_BROKEN {
+        obey(&pair.here, "panic").await.unwrap_err();
+    }
+    let broken = async || {
+        let status = pair.there.plugins().get(DOUBLE).unwrap();
+        status.state == PluginState::Broken
+    };
+    until(broken).await;
+    obey(&pair.there, "echo a").await.unwrap_err();
+}

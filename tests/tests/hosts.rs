@@ -1,0 +1,243 @@
+//! Hosts that share a database and a bucket, behind any load balancer: whichever of them a request reaches, the answer is the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use end_to_end::client::Client;
+use end_to_end::cluster::Cluster;
+use end_to_end::consent::Person;
+use end_to_end::json::{list, text};
+use end_to_end::main_job::is_whole;
+use end_to_end::site::CALLBACK;
+use end_to_end::stack::Options;
+use end_to_end::wait::until;
+use serde_json::json;
+
+use common::{PATIENCE, come_back, condition};
+
+/// A host that is paused loses its jobs after this long, with some to spare. See `JOB_LEASE` of the host.
+const LEASE: Duration = Duration::from_secs(34);
+
+async fn cluster(hosts: usize, messages: usize) -> Cluster {
+    let options = Options {
+        messages,
+        ..Options::default()
+    };
+    let cluster = Cluster::start(common::paths(), hosts, &options)
+        .await
+        .unwrap();
+    cluster.site.set_up().await.unwrap();
+    cluster
+}
+
+/// Links the main mailbox: begun at one host, completed at another. Answers the account's id.
+async fn link(cluster: &Cluster, member: &Client, begin: usize, end: usize) -> String {
+    let address = cluster.site.providers.address("google").unwrap().to_owned();
+    let at = cluster.at(member, begin).unwrap();
+    let link = json!({ "provider": "google", "sync_since": 0 });
+    let begun = at.post("/api/mail/accounts", link).await.unwrap();
+    let begun = begun.success().unwrap();
+    let back = cluster.hosts[0].base().join(CALLBACK).unwrap();
+    let person = Person::willing(&address);
+    let authorize = text(&begun, "/authorize_url").unwrap();
+    let back = person
+        .visit(at.browser(), authorize, back.as_str())
+        .await
+        .unwrap();
+    let path = format!("{}?{}", back.path(), back.query().unwrap());
+    let there = cluster.at(member, end).unwrap();
+    come_back(&there, &path).await.success().unwrap();
+    let accounts = at.get("/api/mail/accounts").await.unwrap();
+    let accounts = accounts.success().unwrap();
+    text(&list(&accounts, "/items").unwrap()[0], "/id")
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_person_is_served_by_whichever_host_is_reached() {
+    let cluster = cluster(3, 30).await;
+    let member = cluster.site.member("member").await.unwrap();
+    let account = link(&cluster, &member, 1, 2).await;
+    for host in 0..3 {
+        let at = cluster.at(&member, host).unwrap();
+        condition(&at, &account, "up-to-date").await;
+        let threads = format!("/api/mail/threads?account={account}");
+        let threads = at.get(&threads).await.unwrap().success().unwrap();
+        assert!(!list(&threads, "/items").unwrap().is_empty());
+    }
+
+    // A file that one host took is sent by another.
+    let upload = cluster
+        .at(&member, 1)
+        .unwrap()
+        .send(reqwest::Method::POST, "/api/uploads", |request| {
+            request
+                .header("content-type", "application/octet-stream")
+                .body(vec![7; 300_000])
+        })
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let draft = json!({
+        "account": account,
+        "to": [{ "name": "", "email": "grace@elsewhere.example" }],
+        "subject": "From any host",
+        "html": "<p>Once.</p>",
+        "attachments": [{ "name": "a.bin", "media_type": "application/octet-stream", "upload": text(&upload, "/id").unwrap() }],
+    });
+    for host in [2, 0] {
+        // Asked twice, as a client does that got no answer.
+        let sent = cluster
+            .at(&member, host)
+            .unwrap()
+            .send(reqwest::Method::POST, "/api/mail/send", |request| {
+                request
+                    .header("idempotency-key", "once")
+                    .json(&json!({ "draft": draft }))
+            })
+            .await
+            .unwrap();
+        sent.success().unwrap();
+    }
+    let sent = async || {
+        let sent = cluster.site.providers.sent("google").await?;
+        Ok(if sent.is_empty() {
+            Err("nothing".to_owned())
+        } else {
+            Ok(sent.len())
+        })
+    };
+    assert_eq!(until("the message", PATIENCE, sent).await.unwrap(), 1);
+
+    // What is switched off at one host is off at the others within a second; the time is for a busy machine.
+    let plugins = cluster
+        .site
+        .administrator
+        .get("/api/plugins")
+        .await
+        .unwrap();
+    let plugins = plugins.success().unwrap();
+    let id = text(&plugins, "/items/0/id").unwrap();
+    let last = cluster.at(&cluster.site.administrator, 2).unwrap();
+    let disable = format!("/api/plugins/{id}/disable");
+    let disabled = last.post(&disable, json!({})).await.unwrap();
+    disabled.success().unwrap();
+    let off = async || {
+        let answer = cluster.at(&member, 1)?.get("/api/mail/accounts").await?;
+        Ok(if answer.status == 404 {
+            Ok(())
+        } else {
+            Err(answer.status.to_string())
+        })
+    };
+    until("the other host to hear", PATIENCE, off)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_page_hears_at_one_host_what_another_did() {
+    let cluster = cluster(2, 10).await;
+    let member = cluster.site.member("member").await.unwrap();
+    let account = link(&cluster, &member, 0, 1).await;
+    condition(&member, &account, "up-to-date").await;
+    let events = cluster.hosts[1].base().join("/api/events").unwrap();
+    let mut stream = member.browser().get(events).send().await.unwrap();
+    assert!(stream.status().is_success());
+    let newest = format!("/api/mail/messages?account={account}&limit=1");
+    let newest = member.get(&newest).await.unwrap().success().unwrap();
+    let message = text(&newest, "/items/0/id").unwrap();
+    let star = json!({ "action": "star", "messages": [message] });
+    let applied = member.post("/api/mail/actions", star).await.unwrap();
+    applied.success().unwrap();
+    let heard = tokio::time::timeout(PATIENCE, async {
+        let mut text = String::new();
+        while !text.contains("threads.changed") {
+            let chunk = stream.chunk().await.unwrap().unwrap();
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    });
+    heard.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_that_was_paused_past_its_lease_changes_nothing_more() {
+    let cluster = cluster(2, 400).await;
+    let member = cluster.site.member("member").await.unwrap();
+    let providers = cluster.site.providers.clone();
+    // So slow that the pause falls into the backfill.
+    providers
+        .fault(
+            "google",
+            "GET",
+            "/gmail/",
+            1_000_000,
+            json!({ "do": "delay", "ms": 300 }),
+        )
+        .await
+        .unwrap();
+    providers
+        .fault(
+            "google",
+            "POST",
+            "/batch",
+            1_000_000,
+            json!({ "do": "delay", "ms": 300 }),
+        )
+        .await
+        .unwrap();
+    let account = link(&cluster, &member, 0, 0).await;
+    let running = async || {
+        let row = cluster
+            .database
+            .query("SELECT COUNT(*) FROM host.host_jobs WHERE running = 1 AND kind = 'sync'")?;
+        Ok(if row == "0" { Err(row) } else { Ok(()) })
+    };
+    until("the backfill to run", PATIENCE, running)
+        .await
+        .unwrap();
+    // One of them holds it; each is paused in turn, and the other goes on.
+    for (paused, other) in [(0, 1), (1, 0)] {
+        cluster.hosts[paused].pause(true).unwrap();
+        tokio::time::sleep(LEASE).await;
+        let at = cluster.at(&member, other).unwrap();
+        let asked = async || {
+            let asked: u64 = providers.asked("google").await?.values().sum();
+            Ok::<_, anyhow::Error>(asked)
+        };
+        let before = asked().await.unwrap();
+        let works = async || {
+            let status = at
+                .get(&format!("/api/mail/accounts/{account}"))
+                .await?
+                .success()?;
+            let done = status["status"]["condition"] == "up-to-date";
+            let more = asked().await? > before;
+            Ok(if done || more {
+                Ok(())
+            } else {
+                Err(status.to_string())
+            })
+        };
+        until("the other host to go on", PATIENCE, works)
+            .await
+            .unwrap();
+        cluster.hosts[paused].pause(false).unwrap();
+    }
+    providers.no_faults("google").await.unwrap();
+    let status = condition(&member, &account, "up-to-date").await;
+    assert_eq!(status["parked"].as_u64().unwrap_or(0), 0, "{status}");
+    is_whole(&member, &providers, "google", &account)
+        .await
+        .unwrap();
+}
