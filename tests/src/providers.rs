@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use provider_sim::ENTRIES;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -13,9 +14,6 @@ const ACCESS: &str = "/_control/access";
 
 /// Some of them whole, once that is wanted.
 const EXCHANGES: &str = "/_control/exchanges";
-
-/// Of which so many are remembered.
-const REMEMBERED: usize = 50_000;
 
 /// Control of both fakes.
 #[derive(Debug, Clone)]
@@ -408,8 +406,8 @@ impl Providers {
             .call("google", reqwest::Method::GET, ACCESS, None)
             .await?;
         let entries: Vec<Access> = serde_json::from_slice(&entries)?;
-        if entries.len() >= REMEMBERED {
-            bail!("the simulator remembers only the last {REMEMBERED} requests");
+        if entries.len() >= ENTRIES {
+            bail!("the simulator remembers only the last {ENTRIES} requests");
         }
         let mut looks: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for Access { at, route, user } in entries {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::{Exchanges, Provider};
 
-/// Entries kept; older ones are dropped, their counts stay.
-const ENTRIES: usize = 50_000;
+/// Entries kept; older ones are dropped, their counts stay. Two rounds of 10,000 accounts are a few hundred bytes each for some 80,000.
+pub const ENTRIES: usize = 500_000;
 
 /// Set by a handler on its response where the router's own template is too coarse.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ impl AccessLog {
         inner.entries.push_back(access);
     }
 
-    /// The last 50,000 entries, oldest first.
+    /// The last [`ENTRIES`], oldest first.
     pub fn entries(&self) -> Vec<Access> {
         self.inner.lock().entries.iter().cloned().collect()
     }

@@ -39,7 +39,7 @@ mod post;
 mod server;
 mod sim;
 
-pub use access_log::{Access, AccessLog, CallerAddress, RouteCount, RouteTemplate};
+pub use access_log::{Access, AccessLog, CallerAddress, ENTRIES, RouteCount, RouteTemplate};
 pub use accounts::{Account, AccountKind, Audience, Client, ConsentPolicy, Provider};
 pub use backend::{
     Backend, Change, ControlError, Deliver, FolderState, MailboxState, MessageState, Sent,

@@ -60,14 +60,6 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
         requests.insert(provider, asked as f64 / f64::from(people));
     }
 
-    let begun = Instant::now();
-    providers.latency(LATENCY_MS).await?;
-    let silence = json!({ "do": "delay", "ms": NO_ANSWER_MS });
-    providers.haunt(STUCK.0, STUCK.1, silence).await?;
-    let huge = huge(&stack).await?;
-    tokio::time::sleep((interval + SLACK).saturating_sub(begun.elapsed())).await;
-    let looks = Looks::of(&stack, people).await?;
-
     println!(
         "### {accounts} accounts of {MESSAGES} messages, looked at every {} min\n",
         arguments.interval
@@ -108,6 +100,14 @@ pub(super) async fn run(arguments: &Arguments) -> Result<()> {
         "to link an account on the consent pages and synchronise it",
         format!("{:.0} ms", linking * 1_000.0 / accounts),
     );
+
+    let begun = Instant::now();
+    providers.latency(LATENCY_MS).await?;
+    let silence = json!({ "do": "delay", "ms": NO_ANSWER_MS });
+    providers.haunt(STUCK.0, STUCK.1, silence).await?;
+    let huge = huge(&stack).await?;
+    tokio::time::sleep((interval + SLACK).saturating_sub(begun.elapsed())).await;
+    let looks = Looks::of(&stack, people).await?;
     row(
         &format!(
             "longest time between two looks at an account, while another is stuck and one lists {HUGE} messages"

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, AssertSqlSafe, SqlitePool, Transaction};
+use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, SqlitePool, Transaction};
 
 use super::engine::{Committed, Engine, Transact};
 use super::{Arg, Dialect, Row, Sql, schema};
@@ -54,13 +54,8 @@ impl Sqlite {
             // Negative: KiB. Holds the upper levels of all indexes of a large mailbox.
             .pragma("cache_size", "-32768")
             .pragma("temp_store", "MEMORY");
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
+        let writer = pool(1)
             .min_connections(1)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
             .connect_with(options.clone())
             .await
             .map_err(failed)?;
@@ -74,17 +69,31 @@ impl Sqlite {
                 other => other,
             })?;
         tx.commit().await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
+        let readers = pool(READERS)
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(failed)?;
         Ok(Self { writer, readers })
     }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        // When the disk is full SQLite undoes the transaction by itself, and the connection believes for ever that one goes on.
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // What a dropped transaction asked to be undone is undone by then.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 impl Engine for Sqlite {
@@ -211,5 +220,36 @@ pub(crate) fn failed(error: sqlx::Error) -> Error {
         }
         sqlx::Error::PoolTimedOut => Error::Unavailable("too many calls at once".to_owned()),
         other => Error::Unavailable(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use super::*;
+    use crate::db::sql;
+
+    #[tokio::test]
+    async fn once_a_full_disk_has_room_again_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Sqlite::open(&folder.path().join("host.db")).await.unwrap();
+        let keep = |bytes: usize| {
+            sql!(
+                "INSERT INTO host_components (plugin, digest, content) VALUES ('p', 'd', ?)",
+                vec![0; bytes]
+            )
+        };
+        let mut tx = engine.write().await.unwrap();
+        // No larger than it is.
+        tx.fetch(Sql::once("PRAGMA max_page_count = 1"))
+            .await
+            .unwrap();
+        let full = tx.execute(keep(1_000_000)).await.unwrap_err();
+        assert!(full.to_string().contains("full"), "{full}");
+        drop(tx);
+        let mut tx = engine.write().await.unwrap();
+        tx.execute(keep(1_000_000)).await.unwrap();
+        tx.commit().await.unwrap();
     }
 }
