@@ -107,7 +107,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // Ends with this function.
     let server = match suite {
         Some(_) => None,
-        None => step("starting PostgreSQL", postgres::Server::start)?,
+        None => step("starting PostgreSQL", postgres::start)?,
     };
     eprintln!("xtask: building and running the tests …");
     let mut command = cargo();
@@ -120,7 +120,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         command.env("PLUGIN_GUESTS", folder);
     }
     if let Some(server) = &server {
-        command.env(xtask::postgres::VARIABLE, server.url());
+        command.env(xtask::postgres::VARIABLE, server.url().as_str());
     }
     command.args(["nextest", "run"]);
     match suite {

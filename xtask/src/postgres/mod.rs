@@ -1,5 +1,7 @@
 //! The PostgreSQL server that tests use, and a database on it for one test.
 
+mod server;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use url::Url;
+
+pub use server::Server;
 
 /// Where the tests find the server: `postgres://user:password@host:port/postgres` of a superuser.
 pub const VARIABLE: &str = "TEST_POSTGRES_URL";
@@ -37,15 +41,25 @@ pub fn programs() -> Option<PathBuf> {
 pub struct Database {
     name: String,
     url: Url,
+    server: Url,
 }
 
 impl Database {
-    /// A new one.
+    /// A new one on the server that [`VARIABLE`] names.
     ///
     /// # Errors
     ///
-    /// If [`VARIABLE`] names no server, or the server refuses.
+    /// If it names none, or the server refuses.
     pub fn new() -> anyhow::Result<Self> {
+        Self::on(&server()?)
+    }
+
+    /// A new one on the server at this address, with all rights.
+    ///
+    /// # Errors
+    ///
+    /// If the server refuses.
+    pub fn on(server: &Url) -> anyhow::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!(
             "test_{}_{}",
@@ -53,7 +67,7 @@ impl Database {
             NUMBER.fetch_add(1, Ordering::Relaxed)
         );
         psql(
-            &server()?,
+            server,
             &format!(
                 "DROP DATABASE IF EXISTS {name};
                  DROP ROLE IF EXISTS {name};
@@ -61,15 +75,16 @@ impl Database {
                  CREATE DATABASE {name} OWNER {name};"
             ),
         )?;
-        let mut url = server()?;
+        let mut url = server.clone();
         url.set_path(&name);
         let named = url
             .set_username(&name)
             .and_then(|()| url.set_password(Some(&name)));
         if named.is_err() {
-            bail!("{VARIABLE} is no address of a server");
+            bail!("the server's address can't name a user");
         }
-        Ok(Self { name, url })
+        let server = server.clone();
+        Ok(Self { name, url, server })
     }
 
     /// Where it is.
@@ -84,7 +99,7 @@ impl Database {
     ///
     /// If the server refuses.
     pub fn query(&self, statement: &str) -> anyhow::Result<String> {
-        let mut url = server()?;
+        let mut url = self.server.clone();
         url.set_path(&self.name);
         psql(&url, statement)
     }
@@ -100,7 +115,7 @@ impl Drop for Database {
              SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname LIKE 'plugin%@' || :'number' \\gexec
              DROP ROLE {name};"
         );
-        if let Err(error) = server().and_then(|server| psql(&server, &script)) {
+        if let Err(error) = psql(&self.server, &script) {
             eprintln!("a test's database was not dropped: {error:#}");
         }
     }
