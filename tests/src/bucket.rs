@@ -1,6 +1,6 @@
 //! A bucket on an S3 server that is none of ours (`s3s-fs`), over real HTTP.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Result, anyhow};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -28,9 +28,18 @@ impl Bucket {
     ///
     /// If it does not start.
     pub async fn start() -> Result<Self> {
+        Self::start_at(Ipv4Addr::LOCALHOST).await
+    }
+
+    /// … that is reached at this address.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn start_at(address: Ipv4Addr) -> Result<Self> {
         let root = tempfile::tempdir()?;
         std::fs::create_dir(root.path().join(BUCKET))?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let listener = TcpListener::bind((address, 0)).await?;
         let mut bucket = Self {
             root,
             address: listener.local_addr()?,
@@ -64,6 +73,7 @@ impl Bucket {
         [
             ("S3_BUCKET", BUCKET.to_owned()),
             ("S3_ENDPOINT", format!("http://{}", self.address)),
+            ("S3_ALLOW_HTTP", "true".to_owned()),
             ("S3_REGION", "us-east-1".to_owned()),
             ("S3_ACCESS_KEY", ACCESS_KEY.to_owned()),
             ("S3_SECRET_KEY", SECRET_KEY.to_owned()),

@@ -3,11 +3,14 @@
 //! Every answer under `/api` is held against the host's OpenAPI document ([`crate::openapi`]); one that breaks it is an error, in
 //! whatever test it turns up.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use reqwest::cookie::Jar;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -18,10 +21,15 @@ use crate::openapi::Contract;
 /// Nothing that a test asks for takes this long, even in an unoptimised host on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where names lead that no name server knows; the port is that of the address that is asked for.
+pub type Names = BTreeMap<String, SocketAddr>;
+
 /// One person (or program) at the API.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    cookies: Arc<Jar>,
+    names: Names,
     base: Url,
     /// Where a browser would say that a write comes from.
     origin: String,
@@ -48,7 +56,17 @@ impl Client {
     ///
     /// If the host serves no OpenAPI document.
     pub async fn new(base: &Url) -> Result<Self> {
-        let http = browser()?;
+        Self::named(base, Names::new()).await
+    }
+
+    /// A stranger who finds these names.
+    ///
+    /// # Errors
+    ///
+    /// If the host serves no OpenAPI document.
+    pub async fn named(base: &Url, names: Names) -> Result<Self> {
+        let cookies = Arc::default();
+        let http = browser(&cookies, &names)?;
         let document = http
             .get(base.join("/api/openapi.json")?)
             .send()
@@ -61,6 +79,8 @@ impl Client {
         )?;
         Ok(Self {
             http,
+            cookies,
+            names,
             base: base.clone(),
             origin: base.origin().ascii_serialization(),
             contract: Arc::new(contract),
@@ -74,9 +94,24 @@ impl Client {
     ///
     /// If the machine has no means for a connection.
     pub fn stranger(&self) -> Result<Self> {
+        let cookies = Arc::default();
         Ok(Self {
-            http: browser()?,
+            http: browser(&cookies, &self.names)?,
+            cookies,
             token: None,
+            ..self.clone()
+        })
+    }
+
+    /// The same person, for whom names lead elsewhere: the host's to another host, if a load balancer stands behind it.
+    ///
+    /// # Errors
+    ///
+    /// If the machine has no means for a connection.
+    pub fn with_names(&self, names: Names) -> Result<Self> {
+        Ok(Self {
+            http: browser(&self.cookies, &names)?,
+            names,
             ..self.clone()
         })
     }
@@ -307,10 +342,13 @@ impl Answer {
 }
 
 /// Keeps cookies and shows redirects instead of following them.
-fn browser() -> Result<reqwest::Client> {
-    let client = reqwest::Client::builder()
-        .cookie_store(true)
+fn browser(cookies: &Arc<Jar>, names: &Names) -> Result<reqwest::Client> {
+    let mut client = reqwest::Client::builder()
+        .cookie_provider(Arc::clone(cookies))
         .redirect(reqwest::redirect::Policy::none())
         .timeout(PATIENCE);
+    for (name, address) in names {
+        client = client.resolve(name, *address);
+    }
     client.build().context("no HTTP client")
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use url::Url;
 
-use crate::client::Client;
+use crate::client::{Client, Names};
 use crate::providers::Providers;
 
 /// An unoptimised host compiles the component on its first start.
@@ -61,6 +61,26 @@ impl Paths {
             providers: program("provider-sim")?,
             component,
         })
+    }
+}
+
+/// What is different for a program that does not simply run beside the test.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// What its command line begins with. Each word's program becomes the next, so that the process keeps its number.
+    pub before: Vec<String>,
+    /// Names that only lead somewhere there.
+    pub names: Names,
+}
+
+impl Surroundings {
+    fn command(&self, program: &Path) -> Command {
+        let Some((first, rest)) = self.before.split_first() else {
+            return Command::new(program);
+        };
+        let mut command = Command::new(first);
+        command.args(rest).arg(program);
+        command
     }
 }
 
@@ -156,8 +176,25 @@ impl Simulator {
         redirect: &str,
         more: &[&str],
     ) -> Result<Self> {
+        let here = Surroundings::default();
+        Self::start_in(&here, program, folder, messages, redirect, more).await
+    }
+
+    /// … somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// If they do not start.
+    pub async fn start_in(
+        surroundings: &Surroundings,
+        program: &Path,
+        folder: &Path,
+        messages: usize,
+        redirect: &str,
+        more: &[&str],
+    ) -> Result<Self> {
         let log = folder.join("providers.log");
-        let mut command = Command::new(program);
+        let mut command = surroundings.command(program);
         command
             .args([
                 "--messages",
@@ -198,6 +235,7 @@ impl Simulator {
                 ("google", said.google_address),
                 ("microsoft", said.microsoft_address),
             ]),
+            &surroundings.names,
         )?;
         Ok(Self { process, providers })
     }
@@ -223,6 +261,7 @@ pub struct Host {
     base: Url,
     /// Settings beside those that every host here has.
     settings: Vec<(String, String)>,
+    surroundings: Surroundings,
     process: Process,
 }
 
@@ -249,12 +288,29 @@ impl Host {
         base: Url,
         settings: Vec<(String, String)>,
     ) -> Result<Self> {
-        let process = launch(program, folder, &base, &settings)?;
+        let here = Surroundings::default();
+        Self::start_in(here, program, folder, base, settings).await
+    }
+
+    /// … somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn start_in(
+        surroundings: Surroundings,
+        program: &Path,
+        folder: &Path,
+        base: Url,
+        settings: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let process = launch(&surroundings, program, folder, &base, &settings)?;
         let mut host = Self {
             program: program.to_owned(),
             folder: folder.to_owned(),
             base,
             settings,
+            surroundings,
             process,
         };
         host.ready().await?;
@@ -291,7 +347,13 @@ impl Host {
     /// If it does not start.
     pub async fn restart(&mut self) -> Result<()> {
         self.kill();
-        self.process = launch(&self.program, &self.folder, &self.base, &self.settings)?;
+        self.process = launch(
+            &self.surroundings,
+            &self.program,
+            &self.folder,
+            &self.base,
+            &self.settings,
+        )?;
         self.ready().await
     }
 
@@ -386,6 +448,7 @@ fn log_of(folder: &Path) -> PathBuf {
 }
 
 fn launch(
+    surroundings: &Surroundings,
     program: &Path,
     folder: &Path,
     base: &Url,
@@ -396,7 +459,7 @@ fn launch(
         base.host_str().unwrap_or_default(),
         base.port().unwrap_or_default()
     );
-    let mut command = Command::new(program);
+    let mut command = surroundings.command(program);
     for (name, _) in
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PLUGIN_HOST_"))
     {

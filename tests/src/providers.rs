@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::client::Names;
+
 /// Every request to either fake.
 const ACCESS: &str = "/_control/access";
 
@@ -109,12 +111,25 @@ impl Providers {
     pub fn new(
         bases: BTreeMap<&'static str, Url>,
         addresses: BTreeMap<&'static str, String>,
+        names: &Names,
     ) -> Result<Self> {
+        let mut http = reqwest::Client::builder();
+        for (name, address) in names {
+            http = http.resolve(name, *address);
+        }
         Ok(Self {
-            http: reqwest::Client::builder().build()?,
+            http: http.build()?,
             bases,
             addresses,
         })
+    }
+
+    /// The same, of which this mailbox is the provider's main one.
+    #[must_use]
+    pub fn of(&self, provider: &'static str, address: &str) -> Self {
+        let mut other = self.clone();
+        other.addresses.insert(provider, address.to_owned());
+        other
     }
 
     /// Where a provider listens.

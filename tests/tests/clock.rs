@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use end_to_end::client::Client;
+use end_to_end::client::{Client, Names};
 use end_to_end::consent::Person;
 use end_to_end::json::{list, number, text};
 use end_to_end::programs::{ADMINISTRATOR, PASSWORD};
@@ -104,7 +104,8 @@ impl World {
             administrator: Client::new(&Url::parse(&format!("http://{listen}")).unwrap())
                 .await
                 .unwrap(),
-            providers: Providers::new(BTreeMap::from(bases), BTreeMap::from(names)).unwrap(),
+            providers: Providers::new(BTreeMap::from(bases), BTreeMap::from(names), &Names::new())
+                .unwrap(),
             component: xtask::component::plugin().unwrap(),
         };
         site.set_up().await.unwrap();

@@ -27,6 +27,9 @@ struct Arguments {
     /// Where the Microsoft side listens.
     #[arg(long, default_value = "127.0.0.1:0")]
     microsoft: SocketAddr,
+    /// What both are called in the addresses that they tell; without it, by the address that they listen on.
+    #[arg(long)]
+    name: Option<String>,
     /// Seed of the generated mail.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -152,6 +155,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .with_profile(Profile::Small);
             builder = builder.account(provider, person);
         }
+    }
+    if let Some(name) = &arguments.name {
+        builder = builder.named(name);
     }
     if arguments.no_limits {
         builder = builder.limits(Limits::none());

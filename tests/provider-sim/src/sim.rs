@@ -103,6 +103,7 @@ pub struct SimBuilder {
     seed: u64,
     limits: Limits,
     listen: [SocketAddr; 2],
+    name: Option<String>,
     accounts: Vec<(Provider, Account)>,
     clients: Vec<(Provider, Client)>,
 }
@@ -140,6 +141,13 @@ impl SimBuilder {
         self
     }
 
+    /// What both are called in the addresses that they tell; if not given, by the address that they listen on.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
     /// Adds a person with a mailbox.
     #[must_use]
     pub fn account(mut self, provider: Provider, account: Account) -> Self {
@@ -164,8 +172,8 @@ impl SimBuilder {
         let microsoft_listener = TcpListener::bind(microsoft_at).await?;
         let limits = Arc::new(RwLock::new(self.limits.clone()));
         let post = Arc::new(PostOffice::default());
-        let google_url = url_of(&google_listener)?;
-        let microsoft_url = url_of(&microsoft_listener)?;
+        let google_url = url_of(&google_listener, self.name.as_deref())?;
+        let microsoft_url = url_of(&microsoft_listener, self.name.as_deref())?;
         let log = Arc::new(AccessLog::default());
         let context = |provider: Provider, base_url: &str| Context {
             base_url: base_url.to_owned(),
@@ -212,8 +220,11 @@ impl SimBuilder {
     }
 }
 
-fn url_of(listener: &TcpListener) -> std::io::Result<String> {
+fn url_of(listener: &TcpListener, name: Option<&str>) -> std::io::Result<String> {
     let mut address = listener.local_addr()?;
+    if let Some(name) = name {
+        return Ok(format!("http://{name}:{}", address.port()));
+    }
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
@@ -248,6 +259,7 @@ impl Sim {
             seed: 1,
             limits: Limits::default(),
             listen: [any, any],
+            name: None,
             accounts: Vec::new(),
             clients: Vec::new(),
         }
