@@ -9,6 +9,7 @@ mod escape;
 mod listen;
 mod lower;
 mod namespace;
+mod silence;
 mod tx;
 
 use std::collections::HashSet;
@@ -24,6 +25,7 @@ use super::engine::{Engine, Transact as _};
 use super::{Dialect, Row, Sql, schema, sql};
 use crate::error::Error;
 use lower::lower;
+use silence::Silence;
 
 pub(crate) use escape::unescape;
 pub(crate) use listen::{Listener, Signal};
@@ -69,6 +71,7 @@ pub(crate) struct Postgres {
     listening: PgPool,
     /// The database's number: roles are the server's, and another database of it may be another host's.
     database: Arc<str>,
+    silence: Silence,
     /// Marks what this process says, which it need not hear.
     process: Arc<str>,
     /// Channels on which something is about to be said.
@@ -93,15 +96,20 @@ impl Postgres {
             Error::Unavailable(format!("PostgreSQL can't be reached: {}", reason(&error)))
         })?;
         first.close().await.map_err(failed)?;
+        let silence = Silence::watch(options.clone());
         let half = (settings.connections / 2).max(2);
-        let writers = pool(half, SESSION).connect_lazy_with(options.clone());
+        let pool = |connections, session: &str| {
+            pool(connections, session, &silence).connect_lazy_with(options.clone())
+        };
+        let writers = pool(half, SESSION);
         let read_only = format!("{SESSION}; SET default_transaction_read_only = on");
-        let readers = pool(half, &read_only).connect_lazy_with(options.clone());
-        let listening = pool(1, SESSION).connect_lazy_with(options);
+        let readers = pool(half, &read_only);
+        let listening = pool(1, SESSION);
         let mut engine = Self {
             writers,
             readers,
             listening,
+            silence,
             database: Arc::from(""),
             process: Arc::from(hex::encode(crate::random::bytes::<8>()?)),
             saying: Arc::default(),
@@ -137,14 +145,15 @@ impl Postgres {
 
     /// One statement, which is its own transaction.
     pub(super) async fn execute(&self, sql: Sql) -> Result<u64, Error> {
-        let mut connection = self.writers.acquire().await.map_err(failed)?;
         let (text, arguments, keep) = lower(sql)?;
-        sqlx::query_with(AssertSqlSafe(text), arguments)
-            .persistent(keep)
-            .execute(&mut *connection)
-            .await
-            .map(|done| done.rows_affected())
-            .map_err(failed)
+        let done = self.silence.unless(async {
+            let mut connection = self.writers.acquire().await?;
+            sqlx::query_with(AssertSqlSafe(text), arguments)
+                .persistent(keep)
+                .execute(&mut *connection)
+                .await
+        });
+        done.await.map(|done| done.rows_affected()).map_err(failed)
     }
 
     /// Tells other processes that something of this name changed. They look for themselves after a while if it does not reach them.
@@ -202,23 +211,31 @@ impl Postgres {
             // One round trip.
             Some(role) => format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL ROLE \"{role}\""),
         };
-        let tx = pool
-            .begin_with(AssertSqlSafe(begin))
-            .await
-            .map_err(failed)?;
-        Ok(Tx::new(tx, Arc::clone(&self.database), role))
+        let begun = self.silence.unless(pool.begin_with(AssertSqlSafe(begin)));
+        let tx = begun.await.map_err(failed)?;
+        let database = Arc::clone(&self.database);
+        Ok(Tx::new(tx, database, role, self.silence.clone()))
     }
 }
 
-fn pool(connections: u32, session: &str) -> PgPoolOptions {
+fn pool(connections: u32, session: &str, silence: &Silence) -> PgPoolOptions {
     let session: Arc<str> = Arc::from(session);
+    let (before, after) = (silence.clone(), silence.clone());
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .idle_timeout(IDLE)
         .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move { Ok(about.idle_for < TRUSTED || connection.ping().await.is_ok()) })
+        .before_acquire(move |connection, about| {
+            let silence = before.clone();
+            Box::pin(async move {
+                Ok(about.idle_for < TRUSTED || silence.unless(connection.ping()).await.is_ok())
+            })
+        })
+        // Before it is used again, what was given up is waited for: not for ever.
+        .after_release(move |connection, _| {
+            let silence = after.clone();
+            Box::pin(async move { silence.unless(connection.ping()).await.map(|()| true) })
         })
         .after_connect(move |connection, _| {
             let session = session.to_string();
@@ -247,12 +264,15 @@ impl Engine for Postgres {
     }
 
     async fn fetch(&self, sql: Sql) -> Result<Vec<Row>, Error> {
-        let mut connection = self.readers.acquire().await.map_err(failed)?;
         let (text, arguments, keep) = lower(sql)?;
-        sqlx::query_with(AssertSqlSafe(text), arguments)
-            .persistent(keep)
-            .fetch_all(&mut *connection)
-            .await
+        let rows = self.silence.unless(async {
+            let mut connection = self.readers.acquire().await?;
+            sqlx::query_with(AssertSqlSafe(text), arguments)
+                .persistent(keep)
+                .fetch_all(&mut *connection)
+                .await
+        });
+        rows.await
             .map(|rows| rows.into_iter().map(Row::Postgres).collect())
             .map_err(failed)
     }

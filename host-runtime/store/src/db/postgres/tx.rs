@@ -6,6 +6,7 @@ use futures::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Executor as _, Transaction};
 
 use super::lower::lower;
+use super::silence::Silence;
 use super::{failed, is_crossed, namespace};
 use crate::db::engine::{Committed, Transact};
 use crate::db::{Dialect, Row, Sql, sql};
@@ -21,6 +22,7 @@ pub(crate) struct Tx {
     /// The server undoes what had an error, and calls that a commit.
     failed: bool,
     crossed: bool,
+    silence: Silence,
 }
 
 impl Tx {
@@ -29,6 +31,7 @@ impl Tx {
         inner: Transaction<'static, sqlx::Postgres>,
         database: Arc<str>,
         role: Option<String>,
+        silence: Silence,
     ) -> Self {
         Self {
             inner,
@@ -37,6 +40,7 @@ impl Tx {
             role,
             failed: false,
             crossed: false,
+            silence,
         }
     }
 
@@ -76,7 +80,8 @@ impl Tx {
             Some(role) => format!("SET LOCAL ROLE \"{role}\""),
             None => "SET LOCAL ROLE NONE".to_owned(),
         };
-        let done = self.inner.execute(AssertSqlSafe(text)).await.map(drop);
+        let done = self.inner.execute(AssertSqlSafe(text));
+        let done = self.silence.unless(done).await.map(drop);
         self.note(done)?;
         self.role.clone_from(&self.wanted);
         Ok(())
@@ -101,10 +106,9 @@ impl Transact for Tx {
         let (text, arguments, keep) = lower(sql)?;
         let done = sqlx::query_with(AssertSqlSafe(text), arguments)
             .persistent(keep)
-            .execute(&mut *self.inner)
-            .await
-            .map(|done| done.rows_affected());
-        self.note(done)
+            .execute(&mut *self.inner);
+        let done = self.silence.unless(done).await;
+        self.note(done.map(|done| done.rows_affected()))
     }
 
     async fn fetch(&mut self, sql: Sql) -> Result<Vec<Row>, Error> {
@@ -112,10 +116,9 @@ impl Transact for Tx {
         let (text, arguments, keep) = lower(sql)?;
         let rows = sqlx::query_with(AssertSqlSafe(text), arguments)
             .persistent(keep)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map(|rows| rows.into_iter().map(Row::Postgres).collect());
-        self.note(rows)
+            .fetch_all(&mut *self.inner);
+        let rows = self.silence.unless(rows).await;
+        self.note(rows.map(|rows| rows.into_iter().map(Row::Postgres).collect()))
     }
 
     async fn fetch_while(
@@ -126,7 +129,7 @@ impl Transact for Tx {
         self.prepare(&sql).await?;
         let (text, arguments, keep) = lower(sql)?;
         let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(keep);
-        let done = async {
+        let done = self.silence.unless(async {
             let mut rows = query.fetch(&mut *self.inner);
             while let Some(row) = rows.try_next().await? {
                 match take(Row::Postgres(row)) {
@@ -135,8 +138,8 @@ impl Transact for Tx {
                 }
             }
             Ok(Ok(()))
-        }
-        .await;
+        });
+        let done = done.await;
         self.note(done)?
     }
 
@@ -146,7 +149,7 @@ impl Transact for Tx {
                 "a statement of this transaction failed".to_owned(),
             ));
         }
-        match self.inner.commit().await {
+        match self.silence.unless(self.inner.commit()).await {
             Ok(()) => Ok(Committed::Yes),
             Err(error) if is_crossed(&error) => Ok(Committed::Crossed),
             Err(error) => Err(failed(error)),
@@ -154,7 +157,7 @@ impl Transact for Tx {
     }
 
     async fn rollback(self) {
-        if let Err(error) = self.inner.rollback().await {
+        if let Err(error) = self.silence.unless(self.inner.rollback()).await {
             tracing::warn!(%error, "a transaction could not be undone at once");
         }
     }

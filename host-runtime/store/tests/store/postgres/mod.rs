@@ -41,3 +41,4 @@ mod storage;
 mod hosts;
 mod isolation;
 mod plans;
+mod silence;

@@ -1,0 +1,93 @@
+//! Whether the server answers at all.
+//!
+//! A server that is gone says so: connections break or are refused. One that is cut off says nothing, nor does the network: what is sent vanishes, and TCP
+//! tries for a quarter of an hour before it gives up. A time limit for each statement would have to be longer than the longest of them, and would
+//! end those of a server that is only busy. So one connection does nothing but ask; when it gets no answer, whatever waits for the server ends at once, and so
+//! does whatever is begun, until it answers again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long an answer to nothing may take: longer than a server is busy, shorter than people wait.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Asks for as long as one of its clones is there.
+#[derive(Debug, Clone)]
+pub(super) struct Silence {
+    silent: watch::Receiver<bool>,
+    _asking: Arc<Asking>,
+}
+
+#[derive(Debug)]
+struct Asking(AbortHandle);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Silence {
+    /// Asks the server that these options lead to.
+    pub(super) fn watch(options: PgConnectOptions) -> Self {
+        let (said, silent) = watch::channel(false);
+        let asking = tokio::spawn(ask(options, said));
+        Self {
+            silent,
+            _asking: Arc::new(Asking(asking.abort_handle())),
+        }
+    }
+
+    /// What comes of `work`, unless the server is silent or falls silent meanwhile.
+    pub(super) async fn unless<T>(
+        &self,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        let mut silent = self.silent.clone();
+        tokio::select! {
+            biased;
+            done = work => done,
+            Ok(_) = silent.wait_for(|silent| *silent) => {
+                let reason = "the database server does not answer";
+                Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, reason)))
+            }
+        }
+    }
+}
+
+async fn ask(options: PgConnectOptions, said: watch::Sender<bool>) {
+    let mut connection: Option<PgConnection> = None;
+    loop {
+        let begun = tokio::time::Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, answer(&options, connection.take())).await;
+        // Whoever is told why is told by the statement that failed.
+        let silent = answer.is_err();
+        connection = answer.ok().flatten();
+        let changed = said.send_if_modified(|was| std::mem::replace(was, silent) != silent);
+        match (changed, silent) {
+            (true, true) => tracing::warn!("the database server does not answer"),
+            (true, false) => tracing::info!("the database server answers again"),
+            (false, _) => {}
+        }
+        tokio::time::sleep_until(begun + PAUSE).await;
+    }
+}
+
+/// The connection that was answered on; none: it was refused, or broke, which is an answer too.
+async fn answer(options: &PgConnectOptions, known: Option<PgConnection>) -> Option<PgConnection> {
+    if let Some(mut known) = known
+        && known.ping().await.is_ok()
+    {
+        return Some(known);
+    }
+    options.connect().await.ok()
+}
