@@ -169,23 +169,27 @@ async fn call(store: Store, plugins: Manager, lease: Lease) -> Outcome {
     }
 }
 
-/// Keeps the lease alive; ends when it is lost.
+/// Keeps the lease alive; ends when it is lost, or lapses because the store can't be reached: others, who can reach it, have the job then.
 async fn lapse(store: &Store, lease: &Lease) {
     let clock = store.clock();
+    let mut until = lease.until;
     loop {
-        clock
-            .sleep_until(clock.now().saturating_add(millis(limits::JOB_HEARTBEAT)))
-            .await;
+        let beat = clock.now().saturating_add(millis(limits::JOB_HEARTBEAT));
+        clock.sleep_until(beat.min(until)).await;
+        let extended = clock.now().saturating_add(millis(limits::JOB_LEASE));
         match store
             .jobs()
             .heartbeat(lease, millis(limits::JOB_LEASE))
             .await
         {
-            Ok(true) => {}
+            Ok(true) => until = extended,
             Ok(false) => return,
             // The next beat may get through before the lease lapses.
             Err(error) => {
-                tracing::warn!(plugin = lease.plugin, %error, "a job's lease could not be extended")
+                tracing::warn!(plugin = lease.plugin, %error, "a job's lease could not be extended");
+                if clock.now() >= until {
+                    return;
+                }
             }
         }
     }
@@ -271,6 +275,32 @@ mod tests {
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_nobody_can_extend_lapses_here_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock::at(1_000_000);
+        let store = Store::open(folder.path(), Arc::new(clock.clone()), Purpose::Serve)
+            .await
+            .unwrap();
+        let lease = Lease {
+            id: 1,
+            token: 1,
+            plugin: PLUGIN.to_owned(),
+            kind: "sync".to_owned(),
+            key: String::new(),
+            payload: Vec::new(),
+            attempt: 1,
+            until: clock.now() + millis(limits::JOB_LEASE),
+        };
+        store.close().await;
+        let mut lapses = Box::pin(lapse(&store, &lease));
+        let soon = Duration::from_millis(200);
+        clock.advance(limits::JOB_HEARTBEAT);
+        assert!(tokio::time::timeout(soon, &mut lapses).await.is_err());
+        clock.advance(limits::JOB_LEASE);
+        tokio::time::timeout(HANG, lapses).await.unwrap();
     }
 
     /// On a test clock: many more jobs than there are places get no answer, others were urgent and always want to go on at once, and each of the idle ones
