@@ -47,6 +47,9 @@ pub enum CallError {
         /// The interface or function.
         interface: String,
     },
+    /// It is enabled, and this host is about to start it, as another one has.
+    #[error("the plugin `{0}` is being started on this host")]
+    Starting(String),
     /// Too many calls are live; try again after this time.
     #[error("the host is busy")]
     Busy {

@@ -81,6 +81,11 @@ impl From<CallError> for Problem {
                 Kind::NotFound,
                 format!("The plugin `{plugin}` has no {interface}."),
             ),
+            CallError::Starting(_) => Self::new(
+                Kind::Busy,
+                "The plugin is being started on this host. Try again in a moment.",
+            )
+            .retry_after(1),
             CallError::Busy { retry_after } => Self::new(
                 Kind::Busy,
                 "Too many calls are under way. Try again in a moment.",

@@ -119,3 +119,25 @@ impl Clock for TestClock {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clock_that_is_wrong_goes_by_the_servers() {
+        let clock = SystemClock::default();
+        let server = clock.now() + 600_000;
+        let sleeper = clock.clone();
+        clock.agree(server);
+        assert!(clock.now() >= server);
+        // Whoever shares it goes by the same time, and what has come there has come here.
+        sleeper.sleep_until(server).await;
+        clock.agree(server - 1_200_000);
+        assert!(clock.now() < server - 1_100_000);
+        // A moment more or less is the way to the server and back.
+        let before = clock.now();
+        clock.agree(before + 100);
+        assert!(clock.now() < before + 90);
+    }
+}

@@ -166,6 +166,8 @@ impl Secrets {
             .await?;
         }
         tx.commit().await?;
+        // Before the old keys go, so that the database always knows one of these.
+        keys.claim(&self.0.db).await?;
         keys.drop_old_keys()
     }
 }

@@ -139,7 +139,13 @@ impl Inner {
         });
         match running {
             Some(running) if same => self.show(record, Some(running)),
-            old if self.may_start(&record.digest) => self.start_here(record, old).await,
+            old if self.may_start(&record.digest) => {
+                if old.is_none() {
+                    // It may take a while: until then people are told so.
+                    self.show(record, None)?;
+                }
+                self.start_here(record, old).await
+            }
             _ => Ok(()),
         }
     }

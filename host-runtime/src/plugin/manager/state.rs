@@ -119,7 +119,8 @@ impl Snapshot {
                 plugin: id.to_owned(),
                 reason: entry.status.reason.clone().unwrap_or_default(),
             }),
-            (None, _) => Err(CallError::NotEnabled(id.to_owned())),
+            (None, PluginState::Enabled) => Err(CallError::Starting(id.to_owned())),
+            (None, PluginState::Disabled) => Err(CallError::NotEnabled(id.to_owned())),
         }
     }
 
@@ -131,14 +132,14 @@ impl Snapshot {
             .collect()
     }
 
-    /// The enabled plugin that brings mail; else why there is none.
+    /// The plugin that brings mail and runs; else why there is none.
     pub(super) fn mail(&self) -> Result<Arc<Running>, CallError> {
         let with_mail = || self.plugins.values().filter(|e| e.status.brings_mail);
         if let Some(running) = with_mail().find_map(|e| e.running.clone()) {
             return Ok(running);
         }
-        match with_mail().find(|e| e.status.state == PluginState::Broken) {
-            Some(broken) => self.running(&broken.status.id),
+        match with_mail().find(|e| e.status.state != PluginState::Disabled) {
+            Some(entry) => self.running(&entry.status.id),
             None => Err(CallError::NoMail),
         }
     }

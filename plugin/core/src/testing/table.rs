@@ -124,9 +124,9 @@ impl Table {
         filter.is_empty()
             || filter.iter().any(|clause| match clause.as_slice() {
                 [only] => {
-                    !only.negated
-                        && (only.operator == Operator::Matches
-                            || self.by_field.contains_key(only.field))
+                    only.operator == Operator::Matches
+                        || (self.by_field.contains_key(only.field)
+                            && (!only.negated || only.operator == Operator::IsNull))
                 }
                 _ => false,
             })

@@ -211,8 +211,12 @@ impl Postgres {
             // One round trip.
             Some(role) => format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL ROLE \"{role}\""),
         };
-        let begun = self.silence.unless(pool.begin_with(AssertSqlSafe(begin)));
-        let tx = begun.await.map_err(failed)?;
+        let pool = pool.clone();
+        // To its end, whatever becomes of who waits for it: a connection that was given up in between would go back to the pool inside of a transaction that
+        // sqlx doesn't know of, and what others wrote on it would never be committed.
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+        let begun = async { begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)) };
+        let tx = self.silence.unless(begun).await.map_err(failed)?;
         let database = Arc::clone(&self.database);
         Ok(Tx::new(tx, database, role, self.silence.clone()))
     }

@@ -261,3 +261,69 @@ async fn a_backup_says_that_the_rows_are_the_servers() {
     assert!(matches!(refused, Err(Error::Conflict(said)) if said.contains("pg_dump")));
     assert!(!target.exists());
 }
+
+/// Whoever hangs up gives a call up, wherever it is. What comes after it on the same connection is committed all the same.
+#[tokio::test]
+async fn a_call_that_is_given_up_takes_nothing_of_others_along() {
+    let world = World::new().await;
+    let mut past = world.database.connect().await;
+    for number in 0..200_u32 {
+        let store = world.store.clone();
+        let given_up = tokio::spawn(async move {
+            let event = serde_json::json!(null);
+            store.events().publish("a.b", None, &event).await
+        });
+        tokio::time::sleep(Duration::from_micros(u64::from(number) * 10)).await;
+        given_up.abort();
+        let digest = number.to_string();
+        let components = world.store.components();
+        components.keep(PLUGIN, &digest, vec![1]).await.unwrap();
+        let seen: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM host.host_components WHERE digest = $1")
+                .bind(digest)
+                .fetch_one(&mut past)
+                .await
+                .unwrap();
+        assert_eq!(seen, 1, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_with_other_keys_is_refused_before_it_seals_anything() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys.json");
+    let other = world.options(Purpose::Serve).key_file(&keys);
+    let refused = Store::open_with(world.folder.path(), other).await;
+    let Err(Error::Corrupt(reason)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(reason.contains("copy the key file of a host"), "{reason}");
+    // One that was given the same keys is not.
+    std::fs::copy(world.folder.path().join("keys.json"), &keys).unwrap();
+    let same = world.options(Purpose::Serve).key_file(&keys);
+    Store::open_with(world.folder.path(), same).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_be_done_so_often_is_counted_for_all_hosts() {
+    let (world, other) = two_hosts().await;
+    let limit = [Limit {
+        subject: "a door".to_owned(),
+        most: 5,
+    }];
+    let tries = (0..10).map(|number| {
+        let store = if number % 2 == 0 {
+            &world.store
+        } else {
+            &other
+        };
+        let (tries, limit) = (store.tries(), limit.clone());
+        async move { tries.begin(&limit, 60_000).await.unwrap() }
+    });
+    let ended = futures::future::join_all(tries).await;
+    let refused = ended.iter().filter(|end| end.is_some()).count();
+    assert_eq!(refused, 5, "{ended:?}");
+    world.advance(61);
+    assert_eq!(other.tries().begin(&limit, 60_000).await.unwrap(), None);
+}
