@@ -73,7 +73,10 @@ pub fn collections() -> Vec<Collection> {
             &["folder", "thread"],
             &[&["folder", "latest"], &["folder", "unread", "latest"]],
         ),
-        collection::<rows::Parked>(&["account", "remote"], &[&["account", "next_try"], &["kind"]]),
+        collection::<rows::Parked>(
+            &["account", "remote"],
+            &[&["account", "next_try"], &["kind"]],
+        ),
         collection::<rows::Edit>(&["account", "id"], &[&["message"]]),
         collection::<rows::Undo>(&["id"], &[&["created"]]),
         collection::<rows::Sweep>(&["id"], &[]),

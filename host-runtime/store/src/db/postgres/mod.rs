@@ -239,7 +239,10 @@ fn pool(connections: u32, session: &str, silence: &Silence) -> PgPoolOptions {
         // Before it is used again, what was given up is waited for: not for ever.
         .after_release(move |connection, _| {
             let silence = after.clone();
-            Box::pin(async move { silence.unless(connection.ping()).await.map(|()| true) })
+            Box::pin(async move {
+                silence.unless(connection.ping()).await?;
+                Ok(!silence.was_recent())
+            })
         })
         .after_connect(move |connection, _| {
             let session = session.to_string();

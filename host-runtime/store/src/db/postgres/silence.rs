@@ -6,13 +6,14 @@
 //! does whatever is begun, until it answers again.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -24,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(6);
 #[derive(Debug, Clone)]
 pub(super) struct Silence {
     silent: watch::Receiver<bool>,
+    /// When it was silent last.
+    last: Arc<Mutex<Option<Instant>>>,
     _asking: Arc<Asking>,
 }
 
@@ -40,11 +43,19 @@ impl Silence {
     /// Asks the server that these options lead to.
     pub(super) fn watch(options: PgConnectOptions) -> Self {
         let (said, silent) = watch::channel(false);
-        let asking = tokio::spawn(ask(options, said));
+        let last = Arc::default();
+        let asking = tokio::spawn(ask(options, said, Arc::clone(&last)));
         Self {
             silent,
+            last,
             _asking: Arc::new(Asking(asking.abort_handle())),
         }
+    }
+
+    /// Whether it was silent a moment ago: what a connection was used for may have been given up in the middle, which makes it unfit for more.
+    pub(super) fn was_recent(&self) -> bool {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < PAUSE)
     }
 
     /// What comes of `work`, unless the server is silent or falls silent meanwhile.
@@ -64,14 +75,21 @@ impl Silence {
     }
 }
 
-async fn ask(options: PgConnectOptions, said: watch::Sender<bool>) {
+async fn ask(
+    options: PgConnectOptions,
+    said: watch::Sender<bool>,
+    last: Arc<Mutex<Option<Instant>>>,
+) {
     let mut connection: Option<PgConnection> = None;
     loop {
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, answer(&options, connection.take())).await;
         // Whoever is told why is told by the statement that failed.
         let silent = answer.is_err();
         connection = answer.ok().flatten();
+        if silent || *said.borrow() {
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         let changed = said.send_if_modified(|was| std::mem::replace(was, silent) != silent);
         match (changed, silent) {
             (true, true) => tracing::warn!("the database server does not answer"),

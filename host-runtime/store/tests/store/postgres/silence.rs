@@ -1,4 +1,4 @@
-//! A server that says nothing: neither that it is gone nor anything else.
+//! A server that says nothing, neither that it is gone nor anything else; and people who do not wait for what it says.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -85,6 +85,30 @@ async fn who_waits_for_a_silent_server_is_told_and_served_once_it_speaks() {
     let begun = Instant::now();
     while store.ping().await.is_err() {
         assert!(begun.elapsed() < BOUND, "it is not served again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_leaves_no_transaction_behind() {
+    let database = xtask::postgres::Database::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SystemClock::default());
+    let options = Options::new(clock, Purpose::Serve).database(&Database::Postgres {
+        url: database.url().to_string().into(),
+        connections: 4,
+    });
+    let store = Store::open_with(folder.path(), options).await.unwrap();
+    // Given up at any moment, at most of them before the transaction has begun.
+    for moment in 0..400 {
+        let moment = Duration::from_micros(moment * 5);
+        let _ = tokio::time::timeout(moment, store.jobs().next_due()).await;
+        let _ = tokio::time::timeout(moment, store.jobs().claim(1_000)).await;
+    }
+    let open = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    let begun = Instant::now();
+    while database.query(open).unwrap() != "0" {
+        assert!(begun.elapsed() < BOUND, "a transaction stays open");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
