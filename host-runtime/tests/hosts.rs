@@ -74,7 +74,7 @@ async fn until(so: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
-    patience.await.expect("it came to be so in time");
+    patience.await.unwrap();
 }
 
 async fn life(host: &Host) -> String {
