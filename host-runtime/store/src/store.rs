@@ -508,6 +508,8 @@ async fn open_database(folder: &Path, database: &Database, key_file: &Path) -> R
             if file.exists() && !key_file.exists() {
                 return Err(no_key());
             }
+            // Made first, so that neither another process nor the next start after a crash meets the one without the other.
+            KeyRing::open(key_file)?;
             Db::open_file(&file).await
         }
         Database::Postgres { url, connections } => {
