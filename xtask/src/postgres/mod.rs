@@ -4,7 +4,7 @@ mod server;
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
@@ -36,7 +36,7 @@ pub fn programs() -> Option<PathBuf> {
         .map(|(_, programs)| programs)
 }
 
-/// A database and its owner, who has no more rights than the documentation asks for. Dropped with this.
+/// A database and its owner, who has no more rights than the documentation asks for. Dropped soon after this.
 #[derive(Debug)]
 pub struct Database {
     name: String,
@@ -115,7 +115,9 @@ impl Drop for Database {
              SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname LIKE 'plugin%@' || :'number' \\gexec
              DROP ROLE {name};"
         );
-        if let Err(error) = psql(&self.server, &script) {
+        // Nobody waits for it. The server does not drop a database while anybody signs in who has gone silent, for a minute if need be; and
+        // that may be a connection of this very process, whose runtime stands still as long as this does.
+        if let Err(error) = begin(&self.server, &script, Stdio::null) {
             eprintln!("a test's database was not dropped: {error:#}");
         }
     }
@@ -130,21 +132,24 @@ fn server() -> anyhow::Result<Url> {
 
 /// Answers what a script prints, unaligned and without headings.
 fn psql(url: &Url, script: &str) -> anyhow::Result<String> {
+    let output = begin(url, script, Stdio::piped)?.wait_with_output()?;
+    if !output.status.success() {
+        bail!("psql: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn begin(url: &Url, script: &str, said: fn() -> Stdio) -> anyhow::Result<Child> {
     let programs = programs().context("PostgreSQL is not installed")?;
     let mut child = Command::new(programs.join("psql"))
         .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
         .args(["--set", "ON_ERROR_STOP=1", "--file=-"])
         .args(["--dbname", url.as_str()])
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(said())
+        .stderr(said())
         .spawn()?;
     let mut stdin = child.stdin.take().context("psql reads nothing")?;
     stdin.write_all(script.as_bytes())?;
-    drop(stdin);
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        bail!("psql: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    Ok(child)
 }

@@ -19,14 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tests run in processes of their own, each with a few connections. Commits are not asynchronous: without `fsync` they wait for nothing, and a
 /// server that crashes must not have forgotten what it said to be committed.
-const SETTINGS: &[&str] = &[
-    "fsync=off",
-    "full_page_writes=off",
-    "max_connections=400",
-    // Whoever sleeps in the background keeps `DROP DATABASE` waiting until it wakes up.
-    "autovacuum=off",
-    "max_logical_replication_workers=0",
-];
+const SETTINGS: &[&str] = &["fsync=off", "full_page_writes=off", "max_connections=400"];
 
 /// A server that runs until this is dropped.
 #[derive(Debug)]
