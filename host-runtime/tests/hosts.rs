@@ -144,7 +144,10 @@ async fn a_version_that_fails_to_start_leaves_the_old_one_at_all_hosts() {
         assert_eq!(obey(host, "echo old").await.unwrap(), "old");
     }
     let record = pair.there.store().plugins().get(DOUBLE).await.unwrap();
-    assert_eq!(record.unwrap().pending, None);
+    let record = record.unwrap();
+    assert_eq!(record.pending, None);
+    let kept = pair.there.store().components().digests(DOUBLE).await;
+    assert_eq!(kept.unwrap(), [record.digest]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,6 +173,18 @@ async fn what_a_lost_host_had_begun_is_ended_by_another() {
     until(async || obey(&pair.here, "echo a").await.is_ok()).await;
     let late = plugins.save(&record, &turn).await.unwrap_err();
     assert!(late.to_string().contains("another one"), "{late}");
+    // Nor does it take anything along that another host put in place meanwhile.
+    let next = marked(double(), "1.0.0-double", "2.0.0-double");
+    pair.there
+        .plugins()
+        .upgrade(DOUBLE, next, None)
+        .await
+        .unwrap();
+    let components = lost.components();
+    components.discard_unnamed(DOUBLE, &turn).await.unwrap_err();
+    plugins.delete_data(DOUBLE, &turn).await.unwrap_err();
+    assert_eq!(components.digests(DOUBLE).await.unwrap().len(), 1);
+    assert!(life(&pair.here).await.contains("install"));
     let record = plugins.get(DOUBLE).await.unwrap().unwrap();
     assert_eq!((record.state, record.pending), (PluginState::Enabled, None));
 }

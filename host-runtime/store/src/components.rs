@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::db::sql;
 use crate::error::Error;
 use crate::store::Inner;
+use crate::turn::Turn;
 
 /// Components by plugin and digest.
 #[derive(Clone)]
@@ -88,20 +89,20 @@ impl Components {
         rows.iter().map(|row| row.text(0)).collect()
     }
 
-    /// Forgets all of a plugin's components but this one.
+    /// Forgets those of a plugin's components that its record does not name: whoever changes the plugin keeps one before the record names it.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`].
-    pub async fn keep_only(&self, plugin: &str, digest: &str) -> Result<(), Error> {
-        self.0
-            .db
-            .execute(sql!(
-                "DELETE FROM host_components WHERE plugin = ? AND digest <> ?",
-                plugin,
-                digest
-            ))
-            .await
-            .map(drop)
+    /// [`Error::Conflict`] if the turn is over, [`Error::Unavailable`].
+    pub async fn discard_unnamed(&self, plugin: &str, turn: &Turn) -> Result<(), Error> {
+        let mut tx = self.0.db.write().await?;
+        turn.holds(&mut tx, self.0.now()).await?;
+        tx.execute(sql!(
+            "DELETE FROM host_components WHERE plugin = ? AND digest NOT IN (SELECT digest FROM host_plugins WHERE id = ?)",
+            plugin,
+            plugin
+        ))
+        .await?;
+        tx.commit().await
     }
 }

@@ -244,11 +244,11 @@ impl Plugins {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`].
-    pub async fn delete_data(&self, id: &str) -> Result<(), Error> {
+    /// [`Error::Conflict`] if the turn is over, [`Error::Unavailable`].
+    pub async fn delete_data(&self, id: &str, turn: &Turn) -> Result<(), Error> {
         for number in 1..=DELETE_TRIES {
             let mut tx = self.0.db.write().await?;
-            match self.delete_rows(&mut tx, id).await {
+            match self.delete_rows(&mut tx, id, turn).await {
                 Ok(()) => {
                     tx.commit().await?;
                     break;
@@ -266,7 +266,8 @@ impl Plugins {
         Ok(())
     }
 
-    async fn delete_rows(&self, tx: &mut Tx, id: &str) -> Result<(), Error> {
+    async fn delete_rows(&self, tx: &mut Tx, id: &str, turn: &Turn) -> Result<(), Error> {
+        turn.holds(tx, self.0.now()).await?;
         tx.alone(&format!("collections of {id}")).await?;
         crate::collections::drop_all(tx, id).await?;
         crate::blobs::doom_all(tx, id, self.0.now()).await?;

@@ -198,7 +198,6 @@ impl Inner {
             .components()
             .keep(id, &prepared.inspection.digest, bytes)
             .await?;
-        let old_digest = record.digest.clone();
         record.version = manifest.version;
         record.digest = prepared.inspection.digest.clone();
         record.manifest = state::to_json(
@@ -209,7 +208,6 @@ impl Inner {
             },
         )?;
         record.grants = grants.as_ref().map(|g| state::to_json(id, g)).transpose()?;
-        let new_digest = record.digest.clone();
         let result = match grants {
             Some(grants) if record.state == PluginState::Enabled => {
                 self.exchange(record, prepared, grants).await
@@ -221,12 +219,8 @@ impl Inner {
                 self.save(&record, None).await
             }
         };
-        let left = if result.is_ok() {
-            new_digest
-        } else {
-            old_digest
-        };
-        if let Err(error) = self.store.components().keep_only(id, &left).await {
+        let turn = self.turn()?;
+        if let Err(error) = self.store.components().discard_unnamed(id, &turn).await {
             tracing::warn!(plugin = id, %error, "an obsolete version could not be deleted");
         }
         result
@@ -302,6 +296,7 @@ impl Inner {
         };
         record.pending = Some(mark.into());
         self.save(&record, None).await?;
+        let turn = self.turn()?;
         if with_data {
             // A plugin that can't be run any more must be removable too.
             let grants = state::grants(&record).ok().flatten();
@@ -313,9 +308,9 @@ impl Inner {
                     }
                 }
             }
-            self.store.plugins().delete_data(id).await?;
+            self.store.plugins().delete_data(id, &turn).await?;
         }
-        self.store.plugins().delete(id, &*self.turn()?).await?;
+        self.store.plugins().delete(id, &turn).await?;
         self.routes.forget(id);
         self.shared.change(|s| drop(s.plugins.remove(id)));
         self.tell(id, None).await;

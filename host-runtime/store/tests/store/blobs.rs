@@ -298,17 +298,12 @@ async fn content_that_two_plugins_hold_is_stored_once_and_goes_with_the_last(
     assert_eq!(mine, theirs);
     assert_eq!(objects(&world), 1);
     name(&world, &me, "1", &mine).await.unwrap();
-    world
-        .store
-        .plugins()
-        .delete_data("other-plugin")
-        .await
-        .unwrap();
+    world.delete_data("other-plugin").await;
     assert_eq!(
         world.store.blobs().read(&me, &mine, 0, 9).await.unwrap(),
         b"same"
     );
-    world.store.plugins().delete_data(PLUGIN).await.unwrap();
+    world.delete_data(PLUGIN).await;
     assert_eq!(objects(&world), 0);
 }
 

@@ -355,7 +355,7 @@ async fn plugins_do_not_see_each_other() {
             .values
             .is_empty()
     );
-    world.store.plugins().delete_data("other").await.unwrap();
+    world.delete_data("other").await;
     assert_eq!(world.count("things", vec![]).await, 1);
     assert!(
         collections

@@ -210,6 +210,13 @@ impl World {
         saved
     }
 
+    pub(crate) async fn delete_data(&self, id: &str) {
+        let plugins = self.store.plugins();
+        let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+        plugins.delete_data(id, &turn).await.unwrap();
+        turn.end().await;
+    }
+
     pub(crate) async fn set_state(&self, id: &str, state: PluginState) {
         let record = PluginRecord {
             id: id.to_owned(),
@@ -388,4 +395,26 @@ pub(crate) fn new_job(kind: &str, key: &str) -> NewJob {
         run_at: None,
         priority: Priority::Normal,
     }
+}
+
+/// Threads in folders, as mail would have them.
+pub(crate) fn joins() -> Collection {
+    collection(
+        "joins",
+        vec![
+            required("folder", Kind::Text),
+            required("thread", Kind::Text),
+            required("account", Kind::Text),
+            required("latest", Kind::Time),
+            field("unread", Kind::Integer),
+            field("snoozed", Kind::Time),
+        ],
+        &["folder", "thread"],
+        vec![
+            index(&["folder", "latest"]),
+            index(&["account", "latest"]),
+            index(&["account", "unread", "latest"]),
+            index(&["account", "snoozed"]),
+        ],
+    )
 }

@@ -122,12 +122,7 @@ async fn roles_and_schemas_go_with_a_plugins_data() {
         ["plugin_other_plugin", "plugin_test_plugin"]
     );
     assert_eq!(names(&mut connection, roles).await.len(), 2);
-    world
-        .store
-        .plugins()
-        .delete_data("other-plugin")
-        .await
-        .unwrap();
+    world.delete_data("other-plugin").await;
     assert_eq!(
         names(&mut connection, schemas).await,
         ["plugin_test_plugin"]
