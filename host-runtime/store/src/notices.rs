@@ -6,6 +6,9 @@ use crate::db::sql;
 use crate::error::Error;
 use crate::store::Inner;
 
+/// Anybody can cause one, so that there must be an end; each has some hundred bytes. Beyond this the oldest go.
+const MOST: i64 = 500;
+
 /// Something to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -34,6 +37,14 @@ impl Notices {
                 &notice.plugin,
                 &notice.problem,
                 self.0.now().saturating_add(lifetime_ms)
+            ))
+            .await?;
+        self.0
+            .db
+            .execute(sql!(
+                "DELETE FROM host_notices WHERE expires_at <
+                 (SELECT expires_at FROM host_notices ORDER BY expires_at DESC LIMIT 1 OFFSET ?)",
+                MOST
             ))
             .await
             .map(drop)

@@ -6,6 +6,9 @@ use crate::db::sql;
 use crate::error::Error;
 use crate::store::Inner;
 
+/// Past this many counters the oldest go: who has a network of addresses must not fill the database.
+const MOST: i64 = 10_000;
+
 /// Something that is counted, and how often it may happen in one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
@@ -54,6 +57,14 @@ impl Tries {
             }
         }
         tx.commit().await?;
+        self.0
+            .db
+            .execute(sql!(
+                "DELETE FROM host_tries WHERE expires_at <
+                 (SELECT expires_at FROM host_tries ORDER BY expires_at DESC LIMIT 1 OFFSET ?)",
+                MOST
+            ))
+            .await?;
         Ok(None)
     }
 

@@ -284,3 +284,42 @@ async fn one_process_serves_a_file_and_tools_may_look() {
     assert_eq!(world.store.users().get(&anna.id).await.unwrap(), Some(anna));
     world.store.ping().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_anybody_can_cause_has_an_end() {
+    let world = World::new().await;
+    let notices = world.store.notices();
+    let notice = Notice {
+        plugin: PLUGIN.to_owned(),
+        problem: "{}".to_owned(),
+    };
+    for number in 0..510 {
+        let id = number.to_string();
+        notices.keep(&id, &notice, 600_000).await.unwrap();
+        world.clock.advance(Duration::from_millis(1));
+    }
+    assert_eq!(notices.get("0").await.unwrap(), None);
+    assert_eq!(notices.get("509").await.unwrap(), Some(notice));
+    world.advance(600);
+    assert_eq!(notices.get("509").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_component_that_no_record_names_goes_in_its_changers_turn_only() {
+    let world = World::new().await;
+    world.enable(PLUGIN).await;
+    let mut record = world.store.plugins().get(PLUGIN).await.unwrap().unwrap();
+    record.digest = "now".to_owned();
+    world.save_plugin(&record).await.unwrap();
+    let components = world.store.components();
+    for digest in ["before", "now"] {
+        let content = digest.as_bytes().to_vec();
+        components.keep(PLUGIN, digest, content).await.unwrap();
+    }
+    let plugins = world.store.plugins();
+    let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+    components.discard_unnamed(PLUGIN, &turn).await.unwrap();
+    assert_eq!(components.digests(PLUGIN).await.unwrap(), ["now"]);
+    let kept = components.get(PLUGIN, "now").await.unwrap();
+    assert_eq!(kept.as_deref(), Some(&b"now"[..]));
+}
