@@ -43,7 +43,7 @@ const TEXTS: [&str; 13] = [
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Folder of everything that is kept: database, blobs (unless they are in a bucket), keys, components, compile cache.
+    /// Folder of everything that is kept: database (unless it is on a server), blobs (unless they are in a bucket), keys, compile cache.
     pub data_dir: PathBuf,
     /// A PostgreSQL database, `postgres://user:password@host/database`. None: SQLite in the data folder.
     #[serde(

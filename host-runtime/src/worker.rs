@@ -327,6 +327,8 @@ mod tests {
         let turn = store.plugins().turn(Duration::ZERO).await.unwrap().unwrap();
         store.plugins().save(&plugin, &turn).await.unwrap();
         let idle = std::env::var("ACCOUNTS").map_or(SOME, |number| number.parse().unwrap());
+        // All of them are due at first.
+        let hang = HANG + Duration::from_millis(50) * idle;
         for number in 0..idle {
             enqueue(&store, format!("idle {number}"), Priority::Normal).await;
         }
@@ -365,7 +367,7 @@ mod tests {
         let begin = clock.now();
         let end = begin + 2 * INTERVAL;
         while clock.now() < end {
-            tokio::time::timeout(HANG, settle(&store)).await.unwrap();
+            tokio::time::timeout(hang, settle(&store)).await.unwrap();
             clock.advance(STEP);
         }
         stop.cancel();

@@ -1,7 +1,5 @@
 //! Several hosts on one database and one bucket, as they stand behind a load balancer: each has a folder of its own, and they share a file of keys.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 use url::Url;
@@ -26,7 +24,7 @@ pub struct Cluster {
     pub bucket: Bucket,
     /// Their database.
     pub database: Database,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Cluster {
@@ -82,7 +80,7 @@ impl Cluster {
             site,
             bucket,
             database,
-            folder,
+            _folder: folder,
         })
     }
 
@@ -94,17 +92,5 @@ impl Cluster {
     pub fn at(&self, client: &Client, host: usize) -> Result<Client> {
         let host = self.hosts.get(host).context("there is no such host")?;
         Ok(client.at(host.base()))
-    }
-
-    /// Where each host logs.
-    #[must_use]
-    pub fn logs(&self) -> Vec<PathBuf> {
-        self.hosts.iter().map(Host::log).collect()
-    }
-
-    /// Where data are while this runs.
-    #[must_use]
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 }

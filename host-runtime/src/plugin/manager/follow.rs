@@ -40,10 +40,13 @@ impl Manager {
         if !self.inner.store.is_shared() {
             return None;
         }
-        let inner = self.inner.clone();
-        let mut changes = inner.store.plugins().changes();
+        let manager = Arc::downgrade(&self.inner);
+        let mut changes = self.inner.store.plugins().changes();
         Some(tokio::spawn(async move {
             while changes.changed().await.is_ok() {
+                let Some(inner) = manager.upgrade() else {
+                    return;
+                };
                 let _writing = inner.writing.lock().await;
                 if let Err(error) = inner.round().await {
                     tracing::warn!(%error, "what other hosts did with plugins is not known");

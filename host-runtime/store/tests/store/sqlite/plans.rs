@@ -8,26 +8,7 @@ use super::support::*;
 /// As mail would have it: threads in folders, newest first.
 async fn mailbox() -> World {
     let world = World::new().await;
-    world
-        .define(collection(
-            "joins",
-            vec![
-                required("folder", Kind::Text),
-                required("thread", Kind::Text),
-                required("account", Kind::Text),
-                required("latest", Kind::Time),
-                field("unread", Kind::Integer),
-                field("snoozed", Kind::Time),
-            ],
-            &["folder", "thread"],
-            vec![
-                index(&["folder", "latest"]),
-                index(&["account", "latest"]),
-                index(&["account", "unread", "latest"]),
-                index(&["account", "snoozed"]),
-            ],
-        ))
-        .await;
+    world.define(joins()).await;
     world
 }
 
