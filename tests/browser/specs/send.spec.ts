@@ -166,8 +166,8 @@ for (const name of ["google", "microsoft"] as const) {
     expect(file(forwarded, "house.bin").equals(bytes)).toBe(true);
     expect(textOf(forwarded, "text/html")).toContain("How many windows does it have?");
 
-    // The conversation has the reply without being opened anew.
-    await expect(reader(page).getByRole("article").last().frameLocator("iframe").getByText("Двенадцать. 十二。")).toBeVisible();
+    // The conversation has the reply without being opened anew, right after the question; at Microsoft the forward may have come as well.
+    await expect(reader(page).getByRole("article").nth(1).frameLocator("iframe").getByText("Двенадцать. 十二。")).toBeVisible();
   });
 
   test(`a picture in a draft at ${name} is there after a reload, in the draft opened again, and in what is sent`, async ({ page, system }) => {
