@@ -9,6 +9,7 @@ mod accounts;
 mod archive;
 mod client;
 mod developer;
+mod migrate;
 mod plugins;
 mod serve;
 
@@ -115,6 +116,12 @@ enum Command {
     Backup(archive::Backup),
     /// Make the data folder from a backup, and check it.
     Restore(archive::Restore),
+    /// Move everything from SQLite in the data folder to PostgreSQL, or back, and compare both.
+    ///
+    /// The configured database is the one that is moved from. Only rows move: blobs stay where they are, and both databases are sealed with the same
+    /// keys. Stop all hosts first. Interrupted at any moment, the same command goes on; until it has ended well, no host starts on the target.
+    /// The source is left as it is. In the end it says which setting to change.
+    MigrateStore(migrate::MigrateStore),
 }
 
 /// Why a command failed; said to a person on the last line.
@@ -179,6 +186,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Check(command) => developer::check(command, config, global.json).await,
         Command::Backup(command) => archive::backup(command, config, global.json).await,
         Command::Restore(command) => archive::restore(command, config, global.json).await,
+        Command::MigrateStore(command) => migrate::run(command, config, global.json).await,
     }
 }
 

@@ -13,14 +13,18 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use host_store::Database;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 /// Prefix of the environment variables.
 pub const ENVIRONMENT_PREFIX: &str = "PLUGIN_HOST_";
 
+/// The database that `migrate-store` moves to.
+pub(crate) const MIGRATE_TO: &str = "PLUGIN_HOST_MIGRATE_TO";
+
 /// Variables with the prefix that are no settings of a server but arguments of the command line.
-const NOT_SETTINGS: [&str; 4] = ["config", "server", "token", "password"];
+const NOT_SETTINGS: [&str; 5] = ["config", "migrate_to", "server", "token", "password"];
 
 /// Settings that are text: taken from the environment as they stand, because a password of digits is no number.
 const TEXTS: [&str; 13] = [
@@ -186,6 +190,22 @@ impl Config {
         }
     }
 
+    /// Where rows are.
+    pub(crate) fn database(&self) -> Database {
+        match &self.database_url {
+            None => Database::Folder,
+            Some(url) => self.server(url.clone()),
+        }
+    }
+
+    /// A server, with as many connections as the configured one.
+    pub(crate) fn server(&self, url: SecretString) -> Database {
+        Database::Postgres {
+            url,
+            connections: self.database_connections,
+        }
+    }
+
     /// Merges the sources. `flags` holds what was given on the command line and nothing else.
     pub fn load(file: Option<&Path>, flags: &impl Serialize) -> Result<Self, ConfigError> {
         if let Some(path) = file.filter(|path| !path.is_file()) {
@@ -232,11 +252,11 @@ impl Config {
             }
             self.public_origin = Some(url.origin().ascii_serialization());
         }
-        if self.database_url.as_ref().is_some_and(|url| {
-            !["postgres://", "postgresql://"]
-                .iter()
-                .any(|scheme| url.expose_secret().starts_with(scheme))
-        }) {
+        if self
+            .database_url
+            .as_ref()
+            .is_some_and(|url| !is_database_url(url))
+        {
             return Err(ConfigError::Invalid(
                 "database_url is no address such as postgres://user:password@host/database"
                     .to_owned(),
@@ -295,6 +315,13 @@ impl Config {
         }
         out
     }
+}
+
+/// Whether it is an address that `database_url` takes.
+pub(crate) fn is_database_url(url: &SecretString) -> bool {
+    ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.expose_secret().starts_with(scheme))
 }
 
 fn redacted<S: serde::Serializer>(

@@ -136,7 +136,9 @@ impl From<StoreError> for Problem {
                 )
                 .retry_after(1)
             }
-            other @ (StoreError::InUse(_) | StoreError::Corrupt(_)) => Self::internal(other),
+            other @ (StoreError::InUse(_) | StoreError::Unfinished(_) | StoreError::Corrupt(_)) => {
+                Self::internal(other)
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use host_store::{Clock, Database, NewUser, Options, Purpose, Role, Store};
+use host_store::{Clock, NewUser, Options, Purpose, Role, Store};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -268,15 +268,8 @@ async fn open(
     clock: Arc<dyn Clock>,
     purpose: Purpose,
 ) -> Result<Store, StartError> {
-    let database = match &config.database_url {
-        None => Database::Folder,
-        Some(url) => Database::Postgres {
-            url: url.clone(),
-            connections: config.database_connections,
-        },
-    };
     let options = Options {
-        database,
+        database: config.database(),
         blobs: config.blob_place()?,
         key_file: config.key_file.clone(),
         clock,

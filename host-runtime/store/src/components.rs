@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::db::sql;
+use crate::db::{Db, sql};
 use crate::error::Error;
 use crate::store::Inner;
 use crate::turn::Turn;
@@ -19,16 +19,7 @@ impl Components {
     ///
     /// [`Error::Unavailable`].
     pub async fn keep(&self, plugin: &str, digest: &str, content: Vec<u8>) -> Result<(), Error> {
-        self.0
-            .db
-            .execute(sql!(
-                "INSERT INTO host_components (plugin, digest, content) VALUES (?, ?, ?) ON CONFLICT (plugin, digest) DO NOTHING",
-                plugin,
-                digest,
-                content
-            ))
-            .await
-            .map(drop)
+        keep(&self.0.db, plugin, digest, content).await
     }
 
     /// A component as it was kept; none: there is none.
@@ -47,29 +38,6 @@ impl Components {
             ))
             .await?;
         row.map(|row| row.bytes(0)).transpose()
-    }
-
-    /// Takes over what earlier versions kept as files of the data folder.
-    pub(crate) async fn adopt(&self, folder: &Path) -> Result<(), Error> {
-        let rows = self
-            .0
-            .db
-            .fetch(sql!(
-                "SELECT id, digest FROM host_plugins p WHERE NOT EXISTS (
-                    SELECT 1 FROM host_components c WHERE c.plugin = p.id AND c.digest = p.digest)"
-            ))
-            .await?;
-        for row in rows {
-            let (plugin, digest) = (row.text(0)?, row.text(1)?);
-            let file = folder
-                .join("plugins")
-                .join(&plugin)
-                .join(format!("{digest}.wasm"));
-            if let Ok(content) = tokio::fs::read(&file).await {
-                self.keep(&plugin, &digest, content).await?;
-            }
-        }
-        Ok(())
     }
 
     /// Which components of a plugin are kept.
@@ -105,4 +73,36 @@ impl Components {
         .await?;
         tx.commit().await
     }
+}
+
+async fn keep(db: &Db, plugin: &str, digest: &str, content: Vec<u8>) -> Result<(), Error> {
+    db.execute(sql!(
+        "INSERT INTO host_components (plugin, digest, content) VALUES (?, ?, ?) ON CONFLICT (plugin, digest) DO NOTHING",
+        plugin,
+        digest,
+        content
+    ))
+    .await
+    .map(drop)
+}
+
+/// Takes over what earlier versions kept as files of the data folder.
+pub(crate) async fn adopt(db: &Db, folder: &Path) -> Result<(), Error> {
+    let rows = db
+        .fetch(sql!(
+            "SELECT id, digest FROM host_plugins p WHERE NOT EXISTS (
+                SELECT 1 FROM host_components c WHERE c.plugin = p.id AND c.digest = p.digest)"
+        ))
+        .await?;
+    for row in rows {
+        let (plugin, digest) = (row.text(0)?, row.text(1)?);
+        let file = folder
+            .join("plugins")
+            .join(&plugin)
+            .join(format!("{digest}.wasm"));
+        if let Ok(content) = tokio::fs::read(&file).await {
+            keep(db, &plugin, &digest, content).await?;
+        }
+    }
+    Ok(())
 }

@@ -15,6 +15,9 @@ pub enum Error {
     /// Another process uses this data folder.
     #[error("{0}")]
     InUse(String),
+    /// Rows of another database are being moved here, or were and not all of them came: move them again.
+    #[error("{0}")]
+    Unfinished(String),
     /// A fault that may pass; nothing was changed.
     #[error("storage is unavailable: {0}")]
     Unavailable(String),

@@ -17,7 +17,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret as _, SecretBox};
 
-use crate::db::{Db, sql};
+use crate::db::{Db, Tx, sql};
 use crate::error::Error;
 use crate::random;
 
@@ -102,10 +102,53 @@ impl KeyRing {
         }))
     }
 
+    /// Reads the key file, which must be there.
+    pub(crate) fn read_existing(path: &Path) -> Result<Self, Error> {
+        Self::read(path)?.ok_or_else(|| missing(path))
+    }
+
+    /// Puts these keys into another file, which may have some of them already.
+    pub(crate) fn hand_over(&self, path: &Path) -> Result<(), Error> {
+        let first = match Self::read(path)? {
+            None => First::Only,
+            Some(there) => {
+                let ours = self.derive(MARK);
+                if there.derive(MARK).iter().any(|key| !ours.contains(key)) {
+                    return Err(Error::Conflict(format!(
+                        "the key file {} has keys that {} has not: put it elsewhere",
+                        path.display(),
+                        self.path.display()
+                    )));
+                }
+                First::Replace
+            }
+        };
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.write(path, first)
+    }
+
     /// Makes sure that these are the keys of this database, and leaves a mark there of those that are new.
     pub(crate) async fn claim(&self, db: &Db) -> Result<(), Error> {
         let mut tx = db.write().await?;
         tx.alone("keys").await?;
+        for (id, mark) in self.fit(&mut tx).await? {
+            tx.execute(sql!(
+                "INSERT INTO host_keys (id, mark) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
+                u64::from(id),
+                mark.to_vec()
+            ))
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Makes sure that these are the keys of this database.
+    pub(crate) async fn check(&self, db: &Db) -> Result<(), Error> {
+        self.fit(&mut db.read().await?).await.map(drop)
+    }
+
+    /// The marks of these keys, if they are those of the database.
+    async fn fit(&self, tx: &mut Tx) -> Result<Vec<(u32, [u8; 32])>, Error> {
         let mut known = BTreeMap::new();
         for row in tx.fetch(sql!("SELECT id, mark FROM host_keys")).await? {
             known.insert(row.uint(0)?, row.bytes(1)?);
@@ -123,15 +166,7 @@ impl KeyRing {
                 self.path.display()
             )));
         }
-        for (id, mark) in marks {
-            tx.execute(sql!(
-                "INSERT INTO host_keys (id, mark) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
-                u64::from(id),
-                mark.to_vec()
-            ))
-            .await?;
-        }
-        tx.commit().await
+        Ok(marks)
     }
 
     /// Keys for another purpose, which is named by a text of this program's own, each with the id of the key that it was made from; the current one's first.
@@ -274,6 +309,14 @@ impl Ring {
         }
         Ok(())
     }
+}
+
+/// Why nothing goes on without the file: a new key would open nothing of what is there, and make it harder to mend.
+pub(crate) fn missing(path: &Path) -> Error {
+    Error::Corrupt(format!(
+        "the key file {} is missing, without which the secrets in the database can't be read: restore it",
+        path.display()
+    ))
 }
 
 fn new_key() -> Result<SecretBox<[u8; 32]>, Error> {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::task::AbortHandle;
 
 use crate::api_tokens::ApiTokens;
@@ -13,14 +12,16 @@ use crate::audit::Audit;
 use crate::blobs::{BlobFiles, BlobPlace, Blobs};
 use crate::clock::Clock;
 use crate::collections::{Catalog, Collections};
-use crate::components::Components;
+use crate::components::{self, Components};
 use crate::data_folder::{self, Alone};
-use crate::db::{Db, Listener, Settings, Signal, sql};
+use crate::database::{self, Database};
+use crate::db::{Among, Db, Listener, Signal, sql};
 use crate::error::Error;
 use crate::events::{EventSignal, Events};
 use crate::jobs::{JobSignals, Jobs};
 use crate::keys::KeyRing;
 use crate::locks::{LockSignals, Locks};
+use crate::migrate;
 use crate::notices::Notices;
 use crate::oauth_flows::OauthFlows;
 use crate::plugins::{PluginSignal, Plugins};
@@ -40,22 +41,6 @@ pub enum Purpose {
     Administer,
     /// To look or to change a little from the command line, beside a serving process.
     Tool,
-}
-
-/// Where rows are.
-#[derive(Debug, Clone, Default)]
-pub enum Database {
-    /// In the data folder: SQLite, which needs nothing.
-    #[default]
-    Folder,
-    /// On a PostgreSQL server (15 or newer), whose database and user must be there. The user owns the host's tables and makes a role for each
-    /// plugin: it needs `CREATEROLE`, and `CREATE` on the database.
-    Postgres {
-        /// `postgres://user:password@host/database`.
-        url: SecretString,
-        /// Most connections of this process, beside the one that listens.
-        connections: u32,
-    },
 }
 
 /// How a store is opened. [`new`](Self::new) has everything in the data folder.
@@ -255,8 +240,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::InUse`] if another process serves the folder, [`Error::Corrupt`] if it was written by a newer version, its key file is damaged or
-    /// another one's, or the blobs are not in this place, [`Error::Unavailable`] if it can't be read or written or the server can't be reached.
+    /// [`Error::InUse`] if another process serves the folder, [`Error::Unfinished`] if a [`migration`](crate::migrate) into the database is not
+    /// over, [`Error::Corrupt`] if it was written by a newer version, its key file is damaged or another one's, or the blobs are not in this place,
+    /// [`Error::Unavailable`] if it can't be read or written or the server can't be reached.
     pub async fn open_with(folder: &Path, options: Options) -> Result<Self, Error> {
         let Options {
             database,
@@ -272,8 +258,10 @@ impl Store {
             Purpose::Administer => Some(data_folder::lock(folder, false)?),
             Purpose::Tool => None,
         };
-        let key_file = key_file.unwrap_or_else(|| folder.join("keys.json"));
-        let db = open_database(folder, &database, &key_file).await?;
+        let key_file = key_file.unwrap_or_else(|| database::usual_key_file(folder));
+        let db = database::open(folder, &database, &key_file, Among::Hosts).await?;
+        // Before anything is written to it, such as a mark of keys.
+        migrate::refuse_unfinished(&db).await?;
         let keys = KeyRing::open(&key_file)?;
         keys.claim(&db).await?;
         let alone = purpose != Purpose::Tool && !shared;
@@ -305,7 +293,7 @@ impl Store {
             store.inner.listening.get_or_init(|| task.abort_handle());
         }
         if alone {
-            store.components().adopt(folder).await?;
+            components::adopt(&store.inner.db, folder).await?;
             // Nobody else can be alive, so that whatever holds a lease or a lock is dead.
             store.jobs().recover_all().await?;
             store
@@ -491,39 +479,6 @@ impl std::fmt::Debug for Store {
         f.debug_struct("Store")
             .field("folder", &self.inner.folder)
             .finish_non_exhaustive()
-    }
-}
-
-async fn open_database(folder: &Path, database: &Database, key_file: &Path) -> Result<Db, Error> {
-    // A new key would open nothing of what is there, and make it harder to mend.
-    let no_key = || {
-        Error::Corrupt(format!(
-            "the key file {} is missing, without which the secrets in the database can't be read: restore it",
-            key_file.display()
-        ))
-    };
-    match database {
-        Database::Folder => {
-            let file = folder.join("host.db");
-            if file.exists() && !key_file.exists() {
-                return Err(no_key());
-            }
-            // Made first, so that neither another process nor the next start after a crash meets the one without the other.
-            KeyRing::open(key_file)?;
-            Db::open_file(&file).await
-        }
-        Database::Postgres { url, connections } => {
-            let db = Db::connect(&Settings {
-                url: url.clone(),
-                connections: *connections,
-            })
-            .await?;
-            let sealed = sql!("SELECT 1 FROM host_secrets LIMIT 1");
-            if !key_file.exists() && db.fetch_first(sealed).await?.is_some() {
-                return Err(no_key());
-            }
-            Ok(db)
-        }
     }
 }
 

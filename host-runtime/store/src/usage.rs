@@ -210,6 +210,18 @@ pub(crate) async fn forget(tx: &mut Tx, plugin: &str) -> Result<(), Error> {
         .map(drop)
 }
 
+/// Adds all changes up.
+pub(crate) async fn fold_all(db: &Db) -> Result<(), Error> {
+    if db.server().is_none() {
+        return Ok(());
+    }
+    let left = "SELECT 1 FROM host_usage_changes LIMIT 1";
+    while db.fetch_first(sql!(left)).await?.is_some() {
+        fold(db).await?;
+    }
+    Ok(())
+}
+
 /// Adds changes up, where there are such.
 pub(crate) async fn fold(db: &Db) -> Result<(), Error> {
     if db.server().is_none() {

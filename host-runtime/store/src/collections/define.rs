@@ -34,23 +34,31 @@ impl Collections {
             return Ok(());
         }
         let mut tx = self.0.db.write().await?;
-        tx.alone(&format!("collections of {plugin}")).await?;
-        let dialect = tx.dialect();
-        let known = match tx
-            .fetch_first(catalog::select(plugin, &collection.name))
-            .await?
-        {
-            Some(row) => Some(catalog::read(dialect, plugin, &row)?),
-            None => None,
-        };
-        let defined = match known {
-            None => create(&mut tx, plugin, collection).await?,
-            Some(known) => extend(&mut tx, plugin, known, collection).await?,
-        };
+        let defined = define_in(&mut tx, plugin, collection).await?;
         tx.commit().await?;
         self.0.catalog.remember(plugin, Arc::new(defined));
         self.0.tell("host_catalog");
         Ok(())
+    }
+}
+
+/// Creates or extends a collection that was checked for itself.
+pub(super) async fn define_in(
+    tx: &mut Tx,
+    plugin: &str,
+    collection: &Collection,
+) -> Result<Definition, StorageError> {
+    tx.alone(&format!("collections of {plugin}")).await?;
+    let dialect = tx.dialect();
+    match tx
+        .fetch_first(catalog::select(plugin, &collection.name))
+        .await?
+    {
+        None => create(tx, plugin, collection).await,
+        Some(row) => {
+            let known = catalog::read(dialect, plugin, &row)?;
+            extend(tx, plugin, known, collection).await
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod apply;
 mod batch;
+mod carry;
 mod catalog;
 mod cursor;
 mod define;
@@ -24,8 +25,10 @@ use std::sync::Arc;
 use crate::db::{Arg, Sql};
 use crate::store::Inner;
 
+pub(crate) use carry::{Words, all_defined, define_same, index_words};
 pub(crate) use catalog::{BlobColumns, Catalog, blob_columns};
 pub(crate) use define::drop_all;
+pub(crate) use definition::Definition;
 
 /// Rows of plugins.
 #[derive(Clone)]

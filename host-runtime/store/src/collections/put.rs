@@ -6,12 +6,9 @@ use std::sync::Arc;
 use super::definition::Definition;
 use super::text::{self, Entry};
 use super::values::{self, into_arg, row_values, to_arg};
-use crate::db::{Arg, MAX_ARGS, Sql, Tx, sql};
+use crate::db::{Arg, Sql, Tx, rows_at_once, sql};
 use crate::error::StorageError;
 use crate::model::{Rows, Value};
-
-/// Rows written by one statement, largest first: few shapes, each of which is compiled once.
-const SHAPES: [usize; 4] = [128, 32, 8, 1];
 
 /// A put that fits its collection.
 #[derive(Clone)]
@@ -164,10 +161,7 @@ impl Put {
         let mut changed = Vec::new();
         let mut entries = Vec::new();
         while left > 0 {
-            let count = SHAPES
-                .into_iter()
-                .find(|shape| *shape <= left && shape * width <= MAX_ARGS)
-                .unwrap_or(1);
+            let count = rows_at_once(left, width);
             left -= count;
             let sql = values_statement(&head, rows.by_ref().take(count), &tail);
             if !searched {
@@ -325,17 +319,8 @@ fn upsert(defined: &Definition, positions: &[usize], answer: bool) -> String {
 
 fn values_statement(head: &str, rows: impl Iterator<Item = Vec<Value>>, tail: &str) -> Sql {
     let mut sql = Sql::new(head);
-    for (number, row) in rows.enumerate() {
-        sql.push(if number == 0 { "(" } else { ", (" });
-        for (number, value) in row.into_iter().enumerate() {
-            if number > 0 {
-                sql.push(", ");
-            }
-            sql.arg(into_arg(value));
-        }
-        sql.push(")");
-    }
-    sql.push(tail);
+    sql.rows(rows.map(|row| row.into_iter().map(into_arg)))
+        .push(tail);
     sql
 }
 

@@ -5,7 +5,7 @@ use crate::model::Kind;
 use crate::tokens::Phrase;
 
 /// Arguments in one statement; SQLite takes 32,766, PostgreSQL 65,535.
-pub(crate) const MAX_ARGS: usize = 30_000;
+pub(super) const MAX_ARGS: usize = 30_000;
 
 /// How an engine writes what both can do.
 pub(crate) trait Dialect: std::fmt::Debug + Send + Sync {
@@ -14,6 +14,15 @@ pub(crate) trait Dialect: std::fmt::Debug + Send + Sync {
 
     /// A primary key that the engine counts up and never uses twice.
     fn serial(&self) -> &'static str;
+
+    /// Comes before `VALUES` where rows bring the numbers that the engine would give them.
+    fn with_numbers(&self) -> &'static str;
+
+    /// The last number that the engine gave to a row of this table; 0: it gave none.
+    fn last_number(&self, table: &str, column: &str) -> Sql;
+
+    /// Has the engine go on after this number.
+    fn go_on_after(&self, table: &str, column: &str, number: i64) -> Vec<Sql>;
 
     /// The column type of a kind; text is ordered by code point.
     fn column_type(&self, kind: Kind) -> &'static str;

@@ -12,10 +12,14 @@ mod row;
 mod schema;
 mod sqlite;
 
-pub(crate) use dialect::{Dialect, MAX_ARGS};
+use dialect::MAX_ARGS;
+
+pub(crate) use dialect::Dialect;
 pub(crate) use engine::{Committed, Db, Tx};
-pub(crate) use postgres::{Listener, Settings, Signal};
+pub(crate) use postgres::{Among, Listener, Settings, Signal, WithoutHosts};
 pub(crate) use row::Row;
+#[cfg(test)]
+pub(crate) use schema::host_tables;
 pub(crate) use sqlite::{Contents, Object, inspect, snapshot};
 
 /// One argument of a statement.
@@ -127,6 +131,24 @@ impl Sql {
         self
     }
 
+    /// `(?, …), (?, …)`, a row in each pair of brackets.
+    pub(crate) fn rows<R>(&mut self, rows: impl Iterator<Item = R>) -> &mut Self
+    where
+        R: IntoIterator<Item = Arg>,
+    {
+        for (number, row) in rows.enumerate() {
+            self.push(if number == 0 { "(" } else { ", (" });
+            for (number, arg) in row.into_iter().enumerate() {
+                if number > 0 {
+                    self.push(", ");
+                }
+                self.arg(arg);
+            }
+            self.push(")");
+        }
+        self
+    }
+
     /// Another statement's text and arguments.
     pub(crate) fn append(&mut self, other: Sql) -> &mut Self {
         self.text.push_str(&other.text);
@@ -138,6 +160,17 @@ impl Sql {
         self.args.push(arg.into());
         self
     }
+}
+
+/// Rows written by one statement, largest first: few shapes, each of which is compiled once.
+const SHAPES: [usize; 4] = [128, 32, 8, 1];
+
+/// How many of the rows that are left one statement writes, each with so many arguments.
+pub(crate) fn rows_at_once(left: usize, arguments: usize) -> usize {
+    SHAPES
+        .into_iter()
+        .find(|shape| *shape <= left && shape * arguments <= MAX_ARGS)
+        .unwrap_or(1)
 }
 
 /// `sql!("… ? … ?", a, b)`.

@@ -94,6 +94,11 @@ const STEPS: &[&[&str]] = &[
         "CREATE TABLE host_notices (id TEXT PRIMARY KEY, plugin TEXT NOT NULL, problem TEXT NOT NULL, expires_at BIGINT NOT NULL)",
         "CREATE INDEX host_notices_expiry ON host_notices (expires_at)",
     ],
+    // Rows of another database are on their way here: whose, and how far each table is.
+    &[
+        "CREATE TABLE host_migration (source TEXT NOT NULL)",
+        "CREATE TABLE host_migration_parts (name TEXT PRIMARY KEY, last TEXT, done INTEGER NOT NULL)",
+    ],
 ];
 
 /// What a shared server needs beside, by step.
@@ -169,4 +174,14 @@ pub(super) async fn migrate<T: Transact>(tx: &mut T, shared: bool) -> Result<(),
         .await?;
     }
     Ok(())
+}
+
+/// Names of the host's own tables, on whichever engine.
+#[cfg(test)]
+pub(crate) fn host_tables() -> Vec<&'static str> {
+    let steps = STEPS.iter().chain(SHARED_STEPS).flat_map(|step| *step);
+    let made = steps.filter_map(|statement| statement.trim_start().strip_prefix("CREATE TABLE "));
+    made.filter_map(|rest| rest.split_whitespace().next())
+        .chain(["host_schema"])
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! Statements as PostgreSQL says them.
 
 use super::namespace::schema;
-use crate::db::{Dialect, Sql};
+use crate::db::{Dialect, Sql, sql};
 use crate::model::Kind;
 use crate::tokens::Phrase;
 
@@ -29,6 +29,31 @@ impl Dialect for Postgres {
 
     fn serial(&self) -> &'static str {
         "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    }
+
+    fn with_numbers(&self) -> &'static str {
+        " OVERRIDING SYSTEM VALUE"
+    }
+
+    fn last_number(&self, table: &str, column: &str) -> Sql {
+        sql!(
+            "SELECT COALESCE(pg_sequence_last_value(CAST(pg_get_serial_sequence(?, ?) AS regclass)), 0)",
+            table,
+            column
+        )
+    }
+
+    fn go_on_after(&self, table: &str, column: &str, number: i64) -> Vec<Sql> {
+        if number < 1 {
+            // Sequences begin with 1, and say so by themselves.
+            return Vec::new();
+        }
+        vec![sql!(
+            "SELECT setval(CAST(pg_get_serial_sequence(?, ?) AS regclass), ?)",
+            table,
+            column,
+            number
+        )]
     }
 
     fn column_type(&self, kind: Kind) -> &'static str {

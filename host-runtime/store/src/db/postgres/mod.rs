@@ -6,6 +6,7 @@
 
 mod dialect;
 mod escape;
+mod hosts;
 mod listen;
 mod lower;
 mod namespace;
@@ -28,6 +29,7 @@ use lower::lower;
 use silence::Silence;
 
 pub(crate) use escape::unescape;
+pub(crate) use hosts::WithoutHosts;
 pub(crate) use listen::{Listener, Signal};
 pub(super) use namespace::FUNCTIONS;
 pub(crate) use tx::Tx;
@@ -60,6 +62,16 @@ pub(crate) struct Settings {
     pub(crate) url: SecretString,
     /// Most connections of this process, at least four: half of them write, and one more listens.
     pub(crate) connections: u32,
+    pub(crate) among: Among,
+}
+
+/// Who else may use the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// Hosts, of which this process is one: nobody is without hosts for as long as it has a connection.
+    Hosts,
+    /// Nobody, once it is [`without_hosts`](Postgres::without_hosts).
+    Nobody,
 }
 
 /// A database of a server.
@@ -69,6 +81,8 @@ pub(crate) struct Postgres {
     readers: PgPool,
     /// One connection, which waits for notices.
     listening: PgPool,
+    /// For a connection that belongs to no pool.
+    options: Arc<PgConnectOptions>,
     /// The database's number: roles are the server's, and another database of it may be another host's.
     database: Arc<str>,
     silence: Silence,
@@ -92,24 +106,32 @@ impl Postgres {
             .application_name("plugin-host")
             .statement_cache_capacity(KEPT_STATEMENTS);
         // Pools keep trying for a while; a host that can't start says why at once.
-        let first = options.connect().await.map_err(|error| {
+        let mut first = options.connect().await.map_err(|error| {
             Error::Unavailable(format!("PostgreSQL can't be reached: {}", reason(&error)))
         })?;
+        if settings.among == Among::Hosts {
+            hosts::may_join(&mut first, &options).await?;
+        }
         first.close().await.map_err(failed)?;
         let silence = Silence::watch(options.clone());
         let half = (settings.connections / 2).max(2);
         let pool = |connections, session: &str| {
             pool(connections, session, &silence).connect_lazy_with(options.clone())
         };
-        let writers = pool(half, SESSION);
-        let read_only = format!("{SESSION}; SET default_transaction_read_only = on");
+        let session = match settings.among {
+            Among::Hosts => format!("{SESSION}; {}", hosts::join()),
+            Among::Nobody => SESSION.to_owned(),
+        };
+        let writers = pool(half, &session);
+        let read_only = format!("{session}; SET default_transaction_read_only = on");
         let readers = pool(half, &read_only);
-        let listening = pool(1, SESSION);
+        let listening = pool(1, &session);
         let mut engine = Self {
             writers,
             readers,
             listening,
             silence,
+            options: Arc::new(options),
             database: Arc::from(""),
             process: Arc::from(hex::encode(crate::random::bytes::<8>()?)),
             saying: Arc::default(),
@@ -197,6 +219,11 @@ impl Postgres {
             ))
             .await?;
         rows.first().map_or(Ok(0), |row| row.uint(0))
+    }
+
+    /// Where it is, for people and without a password.
+    pub(crate) fn place(&self) -> String {
+        hosts::place(&self.options)
     }
 
     /// Hears what other processes say.

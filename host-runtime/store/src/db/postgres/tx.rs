@@ -164,7 +164,7 @@ impl Transact for Tx {
 }
 
 /// A name as the number of an advisory lock.
-fn lock_number(what: &str) -> i64 {
+pub(super) fn lock_number(what: &str) -> i64 {
     let hash = blake3::hash(what.as_bytes());
     hash.as_bytes()
         .first_chunk::<8>()

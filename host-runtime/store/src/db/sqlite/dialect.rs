@@ -1,6 +1,6 @@
 //! Statements as SQLite says them.
 
-use crate::db::{Dialect, Sql};
+use crate::db::{Dialect, Sql, sql};
 use crate::model::Kind;
 use crate::tokens::Phrase;
 
@@ -17,6 +17,30 @@ impl Dialect for Sqlite {
 
     fn serial(&self) -> &'static str {
         "INTEGER PRIMARY KEY AUTOINCREMENT"
+    }
+
+    fn with_numbers(&self) -> &'static str {
+        ""
+    }
+
+    fn last_number(&self, table: &str, _column: &str) -> Sql {
+        sql!(
+            "SELECT seq FROM sqlite_sequence WHERE name = ?",
+            unquoted(table)
+        )
+    }
+
+    fn go_on_after(&self, table: &str, _column: &str, number: i64) -> Vec<Sql> {
+        let table = unquoted(table);
+        let mut statements = vec![sql!("DELETE FROM sqlite_sequence WHERE name = ?", table)];
+        if number > 0 {
+            statements.push(sql!(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
+                table,
+                number
+            ));
+        }
+        statements
     }
 
     fn column_type(&self, kind: Kind) -> &'static str {
@@ -194,6 +218,11 @@ impl Dialect for Sqlite {
     fn explain(&self, text: &str) -> (String, usize) {
         (format!("EXPLAIN QUERY PLAN {text}"), 3)
     }
+}
+
+/// The name of a table as statements name it.
+fn unquoted(table: &str) -> &str {
+    table.trim_matches('"')
 }
 
 /// Bytes of a column's content, without reading it.

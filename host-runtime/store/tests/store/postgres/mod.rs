@@ -40,5 +40,6 @@ mod storage;
 // Its own.
 mod hosts;
 mod isolation;
+mod migrate;
 mod plans;
 mod silence;

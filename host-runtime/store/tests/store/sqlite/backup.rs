@@ -2,7 +2,7 @@
 
 use host_store::*;
 use rstest::rstest;
-use sqlx::Connection as _;
+use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::support::*;
 use crate::bucket::{Bucket, files};
@@ -200,8 +200,35 @@ async fn a_backup_moves_blobs_into_a_bucket_and_back() {
     assert_eq!(read(back, BlobPlace::Folder).await.unwrap(), b"content");
 }
 
+/// What takes each step of the schema back, the last first.
+const BACK: [&[&str]; 3] = [
+    &[
+        "DROP TABLE host_migration",
+        "DROP TABLE host_migration_parts",
+    ],
+    &[
+        "DROP TABLE host_components",
+        "DROP TABLE host_keys",
+        "DROP TABLE host_tries",
+        "DROP TABLE host_notices",
+        "ALTER TABLE host_plugins ADD COLUMN file TEXT NOT NULL DEFAULT ''",
+        "UPDATE host_plugins SET file = 'plugins/test-plugin/0123.wasm'",
+    ],
+    &[
+        "DROP TABLE host_objects",
+        "ALTER TABLE host_upload_parts DROP COLUMN name",
+        "ALTER TABLE host_doomed_objects DROP COLUMN due_at",
+        "ALTER TABLE host_doomed_objects DROP COLUMN taken",
+        "ALTER TABLE host_doomed_objects DROP COLUMN upload",
+    ],
+];
+
+#[rstest]
+#[case::before_migrations(1)]
+#[case::before_components(2)]
+#[case::before_objects(3)]
 #[tokio::test]
-async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
+async fn a_folder_of_an_earlier_version_is_copied_and_opened(#[case] steps: usize) {
     let world = World::new().await;
     world.enable(PLUGIN).await;
     let blob = filled(&world).await;
@@ -211,7 +238,6 @@ async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
     blobs.append(&me, &upload, 0, b"so".to_vec()).await.unwrap();
     drop(blobs);
     world.store.close().await;
-    // As it was: objects under their hash, pieces under the number of their upload.
     let database = world.folder.path().join("host.db");
     let mut db = sqlx::SqliteConnection::connect(&database.display().to_string())
         .await
@@ -221,7 +247,8 @@ async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
     let names: Vec<(String, String)> = sqlx::query_as(names).fetch_all(&mut db).await.unwrap();
     assert_eq!(names.len(), 2);
     let folder = world.folder.path().join("blobs");
-    for (earlier, name) in names {
+    // As it was: objects under their hash, pieces under the number of their upload.
+    for (earlier, name) in names.into_iter().filter(|_| steps > 2) {
         let earlier = folder.join(earlier);
         std::fs::create_dir_all(earlier.parent().unwrap()).unwrap();
         std::fs::rename(folder.join(name), earlier).unwrap();
@@ -230,21 +257,20 @@ async fn a_folder_of_an_earlier_version_is_copied_and_opened() {
     let file = world.folder.path().join(component);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, b"a component").unwrap();
-    for statement in [
-        "DROP TABLE host_components",
-        "DROP TABLE host_keys",
-        "DROP TABLE host_tries",
-        "DROP TABLE host_notices",
-        "ALTER TABLE host_plugins ADD COLUMN file TEXT NOT NULL DEFAULT ''",
-        "UPDATE host_plugins SET digest = '0123', file = 'plugins/test-plugin/0123.wasm'",
-        "DROP TABLE host_objects",
-        "ALTER TABLE host_upload_parts DROP COLUMN name",
-        "ALTER TABLE host_doomed_objects DROP COLUMN due_at",
-        "ALTER TABLE host_doomed_objects DROP COLUMN taken",
-        "ALTER TABLE host_doomed_objects DROP COLUMN upload",
-        "DELETE FROM host_schema WHERE version >= 1",
-    ] {
-        sqlx::query(statement).execute(&mut db).await.unwrap();
+    sqlx::query("UPDATE host_plugins SET digest = '0123'")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let version = format!(
+        "DELETE FROM host_schema WHERE version > {}",
+        BACK.len() - steps
+    );
+    let statements = BACK.iter().take(steps).flat_map(|step| *step).copied();
+    for statement in statements.chain([version.as_str()]) {
+        sqlx::query(AssertSqlSafe(statement.to_owned()))
+            .execute(&mut db)
+            .await
+            .unwrap();
     }
     db.close().await.unwrap();
 
