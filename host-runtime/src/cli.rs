@@ -9,6 +9,7 @@ mod accounts;
 mod archive;
 mod client;
 mod developer;
+mod keys;
 mod migrate;
 mod plugins;
 mod serve;
@@ -122,6 +123,9 @@ enum Command {
     /// keys. Stop all hosts first. Interrupted at any moment, the same command goes on; until it has ended well, no host starts on the target.
     /// The source is left as it is. In the end it says which setting to change.
     MigrateStore(migrate::MigrateStore),
+    /// The keys that secrets are sealed with.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
 }
 
 /// Why a command failed; said to a person on the last line.
@@ -187,6 +191,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup(command) => archive::backup(command, config, global.json).await,
         Command::Restore(command) => archive::restore(command, config, global.json).await,
         Command::MigrateStore(command) => migrate::run(command, config, global.json).await,
+        Command::Keys(command) => keys::run(command, &config, global.json).await,
     }
 }
 

@@ -198,6 +198,12 @@ impl Config {
         }
     }
 
+    /// Where the keys are.
+    pub(crate) fn keys(&self) -> PathBuf {
+        let usual = || self.data_dir.join("keys.json");
+        self.key_file.clone().unwrap_or_else(usual)
+    }
+
     /// A server, with as many connections as the configured one.
     pub(crate) fn server(&self, url: SecretString) -> Database {
         Database::Postgres {

@@ -297,7 +297,7 @@ async fn state(
         options.live_jobs = options.live_jobs.min((options.live_calls / 4).max(1));
     }
     let limiter = SignInLimiter::new(config.sign_in_tries, store.tries());
-    let signer = Signer::new(store.secrets().derived(Signer::PURPOSE));
+    let signer = Signer::new(store.secrets());
     let host = Host::start(store, options).await?;
     Ok(AppState(Arc::new(Shared {
         host,

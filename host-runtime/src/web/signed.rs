@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
+use host_store::Secrets;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -47,10 +48,30 @@ pub(crate) struct Grant {
     pub(crate) end: u64,
 }
 
+/// Keys that all hosts of one database have.
+pub(crate) trait Keys: Send + Sync {
+    /// Those that are known here, the one that signs first.
+    fn known(&self) -> Vec<[u8; 32]>;
+
+    /// Looks for one that another host may have signed with already.
+    fn look_again(&self);
+}
+
+impl Keys for Secrets {
+    fn known(&self) -> Vec<[u8; 32]> {
+        self.derived("plugin-host 2026-11-30 signed addresses")
+    }
+
+    fn look_again(&self) {
+        if let Err(error) = Self::look_again(self) {
+            tracing::warn!(%error, "keys were not looked for");
+        }
+    }
+}
+
 /// Signs and checks.
 pub(crate) struct Signer {
-    /// The newest first.
-    keys: Vec<[u8; 32]>,
+    keys: Box<dyn Keys>,
 }
 
 impl std::fmt::Debug for Signer {
@@ -60,19 +81,17 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// What its keys are derived for.
-    pub(crate) const PURPOSE: &'static str = "plugin-host 2026-11-30 signed addresses";
-
-    /// Signs with the first of `keys`, and takes what any of them signed.
-    pub(crate) fn new(keys: Vec<[u8; 32]>) -> Self {
-        Self { keys }
+    pub(crate) fn new(keys: impl Keys + 'static) -> Self {
+        Self {
+            keys: Box::new(keys),
+        }
     }
 
     /// One path segment.
     pub(crate) fn sign(&self, grant: &Grant) -> Result<String> {
         let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(grant).map_err(Problem::internal)?);
-        let key = self
-            .keys
+        let keys = self.keys.known();
+        let key = keys
             .first()
             .ok_or_else(|| Problem::internal("there is no key to sign with"))?;
         let tag = URL_SAFE_NO_PAD.encode(mac(key, &payload)?.finalize().into_bytes());
@@ -89,12 +108,11 @@ impl Signer {
         };
         let (payload, tag) = segment.split_once('.').ok_or_else(expired)?;
         let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| expired())?;
-        let mut signed = false;
-        for key in &self.keys {
-            signed |= mac(key, payload)?.verify_slice(&tag).is_ok();
-        }
-        if !signed {
-            return Err(expired());
+        if !self.signed(payload, &tag)? {
+            self.keys.look_again();
+            if !self.signed(payload, &tag)? {
+                return Err(expired());
+            }
         }
         let grant: Grant = URL_SAFE_NO_PAD
             .decode(payload)
@@ -107,6 +125,14 @@ impl Signer {
             Err(expired())
         }
     }
+
+    fn signed(&self, payload: &str, tag: &[u8]) -> Result<bool> {
+        let mut signed = false;
+        for key in self.keys.known() {
+            signed |= mac(&key, payload)?.verify_slice(tag).is_ok();
+        }
+        Ok(signed)
+    }
 }
 
 fn mac(key: &[u8; 32], payload: &str) -> Result<Hmac<Sha256>> {
@@ -118,11 +144,30 @@ fn mac(key: &[u8; 32], payload: &str) -> Result<Hmac<Sha256>> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Mutex;
+
     use super::*;
+
+    /// Those that are known, and one that is found by looking again.
+    struct Known(Mutex<Vec<[u8; 32]>>, Option<[u8; 32]>);
+
+    impl Keys for Known {
+        fn known(&self) -> Vec<[u8; 32]> {
+            self.0.lock().unwrap().clone()
+        }
+
+        fn look_again(&self) {
+            self.0.lock().unwrap().extend(self.1);
+        }
+    }
+
+    fn signer(keys: &[[u8; 32]], more: Option<[u8; 32]>) -> Signer {
+        Signer::new(Known(Mutex::new(keys.to_vec()), more))
+    }
 
     #[test]
     fn a_grant_is_good_until_its_end_and_only_as_it_was_signed() {
-        let signer = Signer::new(vec![[1; 32]]);
+        let one = signer(&[[1; 32]], None);
         let grant = Grant {
             user: "u".into(),
             purpose: Purpose::Inline {
@@ -130,13 +175,16 @@ mod tests {
             },
             end: 100,
         };
-        let segment = signer.sign(&grant).unwrap();
-        assert_eq!(signer.check(&segment, 99).unwrap(), grant);
-        assert!(signer.check(&segment, 100).is_err());
-        assert!(Signer::new(vec![[2; 32]]).check(&segment, 1).is_err());
-        let rotated = Signer::new(vec![[2; 32], [1; 32]]);
+        let segment = one.sign(&grant).unwrap();
+        assert_eq!(one.check(&segment, 99).unwrap(), grant);
+        assert!(one.check(&segment, 100).is_err());
+        assert!(signer(&[[2; 32]], None).check(&segment, 1).is_err());
+        let rotated = signer(&[[2; 32], [1; 32]], None);
         assert_eq!(rotated.check(&segment, 1).unwrap(), grant);
-        let other = signer
+        // Another host signed with a key that is in the file, and was not when this one read it.
+        let behind = signer(&[[2; 32]], Some([1; 32]));
+        assert_eq!(behind.check(&segment, 1).unwrap(), grant);
+        let other = one
             .sign(&Grant {
                 user: "v".into(),
                 ..grant
@@ -144,6 +192,6 @@ mod tests {
             .unwrap();
         let (payload, _) = other.split_once('.').unwrap();
         let (_, tag) = segment.split_once('.').unwrap();
-        assert!(signer.check(&format!("{payload}.{tag}"), 1).is_err());
+        assert!(one.check(&format!("{payload}.{tag}"), 1).is_err());
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn lock(folder: &Path, together: bool) -> Result<File, Error> {
     }
 }
 
-pub(crate) fn in_use(folder: &Path, error: TryLockError) -> Error {
+fn in_use(folder: &Path, error: TryLockError) -> Error {
     match error {
         TryLockError::WouldBlock => Error::InUse(format!(
             "another process serves the data folder {}",
@@ -54,25 +54,5 @@ pub(crate) fn in_use(folder: &Path, error: TryLockError) -> Error {
             "the data folder {} can't be locked: {error}",
             folder.display()
         )),
-    }
-}
-
-/// Keeps other processes from serving the folder.
-pub(crate) enum Alone<'a> {
-    /// This one does, and no other can.
-    Serving,
-    /// For as long as this lives.
-    Locked(#[allow(dead_code, reason = "is held")] File),
-    /// Others could, and can again after this.
-    Upgraded(&'a File),
-}
-
-impl Drop for Alone<'_> {
-    fn drop(&mut self) {
-        if let Self::Upgraded(file) = self
-            && let Err(error) = file.lock_shared()
-        {
-            tracing::warn!(%error, "the data folder is not marked as served any more");
-        }
     }
 }

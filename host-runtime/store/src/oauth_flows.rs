@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::db::sql;
 use crate::error::Error;
 use crate::random;
-use crate::secrets::SEALING;
 use crate::store::Inner;
 
 /// How long a person may take on the provider's pages.
@@ -88,7 +87,7 @@ impl OauthFlows {
         let expires_at = self.0.now() + u64::try_from(LIFETIME.as_millis()).unwrap_or(u64::MAX);
         let mut tx = self.0.db.write().await?;
         // As for secrets: a rotation under way can't miss it.
-        tx.among_others(SEALING).await?;
+        self.0.keys.for_sealing(&mut tx).await?;
         let sealed = self.0.keys.seal(
             &["oauth-flow", &flow.plugin, &hex::encode(&state)],
             &flow.flow,

@@ -12,9 +12,6 @@ const LONGEST: usize = 64 * 1024;
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 256;
 
-/// What a rotation is alone with.
-pub(crate) const SEALING: &str = "sealing";
-
 /// Encrypted values of plugins, and sealing for the host's own data.
 #[derive(Clone)]
 pub struct Secrets(pub(crate) Arc<Inner>);
@@ -63,7 +60,7 @@ impl Secrets {
         }
         let mut tx = self.0.db.write().await?;
         // Sealed inside the transaction, so that a rotation under way can't miss it.
-        tx.among_others(SEALING).await?;
+        self.0.keys.for_sealing(&mut tx).await?;
         let sealed = self.0.keys.seal(&["plugin-secret", plugin, name], value)?;
         tx.execute(sql!(
             "INSERT INTO host_secrets (plugin, name, sealed) VALUES (?, ?, ?)
@@ -93,8 +90,7 @@ impl Secrets {
             .map(drop)
     }
 
-    /// Encrypts something of the host's own and binds it to `context`, such as `["cookie", name]`. What is sealed so does not survive a
-    /// [`rotate`](Self::rotate), unless the store keeps it.
+    /// Encrypts something of the host's own and binds it to `context`, such as `["cookie", name]`. It opens until a [`rotate`](Self::rotate) drops its key.
     ///
     /// # Errors
     ///
@@ -111,6 +107,15 @@ impl Secrets {
         derived.into_iter().map(|(_, key)| key).collect()
     }
 
+    /// Takes on keys that came into the key file since it was read: another host may use one already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] if the file is damaged, [`Error::Unavailable`] if it can't be read.
+    pub fn look_again(&self) -> Result<(), Error> {
+        self.0.keys.look_again()
+    }
+
     /// Decrypts what was sealed for the same `context`.
     ///
     /// # Errors
@@ -120,54 +125,5 @@ impl Secrets {
         self.0
             .keys
             .open_sealed(&[&["host"], context].concat(), sealed)
-    }
-
-    /// Seals everything anew with a new key and forgets the old ones. Can be repeated after a crash: until all is done, the old keys stay.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InUse`] if another process serves the folder, since it would go on with the old key; [`Error::Unavailable`]; [`Error::Corrupt`]
-    /// if a record does not open. Then the old keys stay.
-    pub async fn rotate(&self) -> Result<(), Error> {
-        let _alone = self.0.alone()?;
-        let keys = &self.0.keys;
-        let mut tx = self.0.db.write().await?;
-        tx.alone(SEALING).await?;
-        keys.add_key()?;
-        for row in tx
-            .fetch(sql!("SELECT plugin, name, sealed FROM host_secrets"))
-            .await?
-        {
-            let (plugin, name) = (row.text(0)?, row.text(1)?);
-            let context = ["plugin-secret", &plugin, &name];
-            let sealed = keys.seal(&context, &keys.open_sealed(&context, &row.bytes(2)?)?)?;
-            tx.execute(sql!(
-                "UPDATE host_secrets SET sealed = ? WHERE plugin = ? AND name = ?",
-                sealed,
-                plugin,
-                name
-            ))
-            .await?;
-        }
-        for row in tx
-            .fetch(sql!(
-                "SELECT state, plugin, sealed FROM host_oauth_flows WHERE sealed IS NOT NULL"
-            ))
-            .await?
-        {
-            let (state, plugin) = (row.bytes(0)?, row.text(1)?);
-            let context = ["oauth-flow", &plugin, &hex::encode(&state)];
-            let sealed = keys.seal(&context, &keys.open_sealed(&context, &row.bytes(2)?)?)?;
-            tx.execute(sql!(
-                "UPDATE host_oauth_flows SET sealed = ? WHERE state = ?",
-                sealed,
-                state
-            ))
-            .await?;
-        }
-        tx.commit().await?;
-        // Before the old keys go, so that the database always knows one of these.
-        keys.claim(&self.0.db).await?;
-        keys.drop_old_keys()
     }
 }

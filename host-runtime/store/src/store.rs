@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -13,9 +13,9 @@ use crate::blobs::{BlobFiles, BlobPlace, Blobs};
 use crate::clock::Clock;
 use crate::collections::{Catalog, Collections};
 use crate::components::{self, Components};
-use crate::data_folder::{self, Alone};
+use crate::data_folder;
 use crate::database::{self, Database};
-use crate::db::{Among, Db, Listener, Signal, sql};
+use crate::db::{Among, Db, Listener, Signal, WithoutHosts, sql};
 use crate::error::Error;
 use crate::events::{EventSignal, Events};
 use crate::jobs::{JobSignals, Jobs};
@@ -41,6 +41,8 @@ pub enum Purpose {
     Administer,
     /// To look or to change a little from the command line, beside a serving process.
     Tool,
+    /// To change what nobody else may use meanwhile: no other process has the folder, or a connection to the server's database.
+    Alone,
 }
 
 /// How a store is opened. [`new`](Self::new) has everything in the data folder.
@@ -118,8 +120,11 @@ pub(crate) struct Inner {
     /// Batches that others crossed wait here for each other.
     pub(crate) crossed: tokio::sync::Mutex<()>,
     folder: PathBuf,
+    /// Whether nobody else can use it.
+    pub(crate) alone: bool,
     /// Held as long as this process serves the folder: alone, or together with others.
-    serving: Option<File>,
+    _serving: Option<File>,
+    _without_hosts: Option<Mutex<WithoutHosts>>,
     listening: OnceLock<AbortHandle>,
 }
 
@@ -134,20 +139,6 @@ impl Drop for Inner {
 impl Inner {
     pub(crate) fn now(&self) -> u64 {
         self.clock.now()
-    }
-
-    /// Keeps other processes from serving the folder until it is dropped.
-    pub(crate) fn alone(&self) -> Result<Alone<'_>, Error> {
-        match (&self.serving, self.db.server()) {
-            (None, _) => data_folder::lock(&self.folder, false).map(Alone::Locked),
-            (Some(_), None) => Ok(Alone::Serving),
-            (Some(file), Some(_)) => {
-                let alone = Alone::Upgraded(file);
-                file.try_lock()
-                    .map_err(|error| data_folder::in_use(&self.folder, error))?;
-                Ok(alone)
-            }
-        }
     }
 
     /// Call it after a commit that changed jobs.
@@ -255,16 +246,23 @@ impl Store {
         let shared = matches!(database, Database::Postgres { .. });
         let serving = match purpose {
             Purpose::Serve => Some(data_folder::lock(folder, shared)?),
-            Purpose::Administer => Some(data_folder::lock(folder, false)?),
+            Purpose::Administer | Purpose::Alone => Some(data_folder::lock(folder, false)?),
             Purpose::Tool => None,
         };
         let key_file = key_file.unwrap_or_else(|| database::usual_key_file(folder));
-        let db = database::open(folder, &database, &key_file, Among::Hosts).await?;
+        let among = match purpose {
+            Purpose::Alone => Among::Nobody,
+            _ => Among::Hosts,
+        };
+        let db = database::open(folder, &database, &key_file, among).await?;
+        let without_hosts = match (among, db.server()) {
+            (Among::Nobody, Some(server)) => Some(server.without_hosts().await?),
+            _ => None,
+        };
         // Before anything is written to it, such as a mark of keys.
         migrate::refuse_unfinished(&db).await?;
         let keys = KeyRing::open(&key_file)?;
         keys.claim(&db).await?;
-        let alone = purpose != Purpose::Tool && !shared;
         let blobs = BlobFiles::open(&folder.join("blobs"), &blobs)?;
         let store = Self {
             inner: Arc::new(Inner {
@@ -279,12 +277,14 @@ impl Store {
                 blobs,
                 crossed: tokio::sync::Mutex::default(),
                 folder: folder.to_owned(),
-                serving,
+                alone: purpose == Purpose::Alone,
+                _serving: serving,
+                _without_hosts: without_hosts.map(Mutex::new),
                 listening: OnceLock::new(),
             }),
         };
         store.inner.agree_on_time().await?;
-        if purpose != Purpose::Tool {
+        if matches!(purpose, Purpose::Serve | Purpose::Administer) {
             store.blobs().claim_place().await?;
         }
         if let Some(server) = store.inner.db.server() {
@@ -292,7 +292,7 @@ impl Store {
             let task = tokio::spawn(listen(Arc::downgrade(&store.inner), listener));
             store.inner.listening.get_or_init(|| task.abort_handle());
         }
-        if alone {
+        if purpose != Purpose::Tool && !shared {
             components::adopt(&store.inner.db, folder).await?;
             // Nobody else can be alive, so that whatever holds a lease or a lock is dead.
             store.jobs().recover_all().await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use host_store::*;
 
 use super::support::*;
-use crate::engine::{Engine, TestDatabase};
+use crate::engine::TestDatabase;
 
 fn holds(world: &World, needle: &[u8]) -> bool {
     std::fs::read_dir(world.folder.path())
@@ -92,49 +92,6 @@ async fn what_is_sealed_opens_only_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn a_new_key_replaces_the_old_one_everywhere() {
-    let world = World::new().await;
-    let secrets = world.store.secrets();
-    let before = std::fs::read_to_string(world.folder.path().join("keys.json")).unwrap();
-    secrets.put(PLUGIN, "token", b"value").await.unwrap();
-    let flows = world.store.oauth_flows();
-    let state = flows.new_state().unwrap();
-    let flow = NewFlow {
-        plugin: PLUGIN.to_owned(),
-        user: "anna".to_owned(),
-        session: "s".to_owned(),
-        provider: "p".to_owned(),
-        flow: b"verifier".to_vec(),
-    };
-    flows.store(&state, flow).await.unwrap();
-    secrets.rotate().await.unwrap();
-    let after = std::fs::read_to_string(world.folder.path().join("keys.json")).unwrap();
-    assert!(
-        after != before && after.contains("\"current\": 2") && !after.contains("\"1\""),
-        "{after}"
-    );
-    drop((secrets, flows));
-    let world = world.reopen().await;
-    assert_eq!(
-        world
-            .store
-            .secrets()
-            .get(PLUGIN, "token")
-            .await
-            .unwrap()
-            .unwrap(),
-        b"value"
-    );
-    let flow = world
-        .store
-        .oauth_flows()
-        .take(&state, PLUGIN, "anna", "s")
-        .await
-        .unwrap();
-    assert_eq!(flow.flow, b"verifier");
-}
-
-#[tokio::test]
 async fn a_damaged_key_file_is_refused_and_not_replaced() {
     let world = World::new().await;
     let path = world.folder.path().join("keys.json");
@@ -162,21 +119,6 @@ async fn a_missing_key_file_is_not_replaced_either() {
     std::fs::remove_file(world.folder.path().join("keys.json")).unwrap();
     let opened = world.open(Purpose::Tool).await;
     assert!(matches!(opened, Err(Error::Corrupt(reason)) if reason.contains("restore")));
-}
-
-#[tokio::test]
-async fn keys_change_only_where_no_other_process_goes_on_with_the_old_one() {
-    let world = World::new().await;
-    let other = match super::ENGINE {
-        Engine::Sqlite => Purpose::Tool,
-        // Two may serve there.
-        Engine::Postgres => Purpose::Serve,
-    };
-    let tool = world.open(other).await.unwrap();
-    assert!(matches!(
-        tool.secrets().rotate().await,
-        Err(Error::InUse(_))
-    ));
 }
 
 #[tokio::test]

@@ -106,7 +106,12 @@ impl World {
 
     /// As after a crash: nothing is closed in order.
     pub(crate) async fn reopen(self) -> Self {
-        let options = self.options(Purpose::Serve);
+        self.reopen_for(Purpose::Serve).await
+    }
+
+    /// … for something else.
+    pub(crate) async fn reopen_for(self, purpose: Purpose) -> Self {
+        let options = self.options(purpose);
         let Self {
             store,
             clock,
@@ -115,7 +120,8 @@ impl World {
             database,
         } = self;
         drop(store);
-        // The operating system frees the lock when the last file handle goes; pools close theirs in the background.
+        // The operating system frees the lock when the last file handle goes, the server a little after the connection of who was alone; pools close
+        // theirs in the background.
         for _ in 0..500 {
             match Store::open_with(folder.path(), options.clone()).await {
                 Ok(store) => {
@@ -127,7 +133,9 @@ impl World {
                         database,
                     };
                 }
-                Err(Error::InUse(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(Error::InUse(_) | Error::Unfinished(_)) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
                 Err(error) => panic!("{error}"),
             }
         }

@@ -327,3 +327,47 @@ async fn what_may_be_done_so_often_is_counted_for_all_hosts() {
     world.advance(61);
     assert_eq!(other.tries().begin(&limit, 60_000).await.unwrap(), None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wants_to_be_alone_knows_of_hosts_with_other_folders() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let keys = world.folder.path().join("keys.json");
+    let options = world.options(Purpose::Serve).key_file(&keys);
+    let other = Store::open_with(folder.path(), options.clone())
+        .await
+        .unwrap();
+    world.store.close().await;
+    let World {
+        store,
+        folder: own,
+        clock: _clock,
+        database: _database,
+        ..
+    } = world;
+    drop(store);
+    let alone = Options {
+        purpose: Purpose::Alone,
+        ..options.clone()
+    };
+    let refused = Store::open_with(own.path(), alone.clone()).await;
+    assert!(
+        matches!(&refused, Err(Error::InUse(reason)) if reason.contains("stop all hosts")),
+        "{refused:?}"
+    );
+    other.close().await;
+    drop(other);
+    let alone = Store::open_with(own.path(), alone).await.unwrap();
+    let refused = Store::open_with(folder.path(), options.clone()).await;
+    assert!(matches!(refused, Err(Error::Unfinished(_))), "{refused:?}");
+    alone.close().await;
+    drop(alone);
+    // The server may not have noticed yet that nobody is alone any more.
+    soon(async {
+        while Store::open_with(folder.path(), options.clone())
+            .await
+            .is_err()
+        {}
+    })
+    .await;
+}

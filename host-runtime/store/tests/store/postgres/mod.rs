@@ -30,6 +30,8 @@ mod mistakes;
 mod model;
 #[path = "../people.rs"]
 mod people;
+#[path = "../rotation.rs"]
+mod rotation;
 #[path = "../search.rs"]
 mod search;
 #[path = "../secrets.rs"]
