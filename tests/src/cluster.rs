@@ -1,4 +1,6 @@
-//! Several hosts on one database and one bucket, as they stand behind a load balancer: each has a folder of its own, and they share a file of keys.
+//! Several hosts on one database and one bucket, as they stand behind a load balancer: each has a folder of its own, and a copy of the first one's keys.
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
@@ -24,7 +26,7 @@ pub struct Cluster {
     pub bucket: Bucket,
     /// Their database.
     pub database: Database,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Cluster {
@@ -45,8 +47,11 @@ impl Cluster {
         for (number, address) in addresses.iter().enumerate() {
             let own = folder.path().join(format!("host-{number}"));
             std::fs::create_dir(&own)?;
+            let keys = key_file(&folder, number);
+            if number > 0 {
+                std::fs::copy(key_file(&folder, 0), &keys)?;
+            }
             let mut settings = bucket.settings();
-            let keys = folder.path().join("keys.json");
             settings.extend(
                 [
                     ("DATABASE_URL", database.url().to_string()),
@@ -80,8 +85,29 @@ impl Cluster {
             site,
             bucket,
             database,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// Copies the first host's keys to the others, as one must who added some.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be copied.
+    pub fn bring_keys(&self) -> Result<()> {
+        for number in 1..self.hosts.len() {
+            // Read whole or not at all, also by a host that looks at this moment.
+            let draft = self.folder.path().join("keys.new");
+            std::fs::copy(key_file(&self.folder, 0), &draft)?;
+            std::fs::rename(draft, key_file(&self.folder, number))?;
+        }
+        Ok(())
+    }
+
+    /// The keys of a host.
+    #[must_use]
+    pub fn key_file(&self, host: usize) -> PathBuf {
+        key_file(&self.folder, host)
     }
 
     /// The same person at another host.
@@ -93,4 +119,8 @@ impl Cluster {
         let host = self.hosts.get(host).context("there is no such host")?;
         Ok(client.at(host.base()))
     }
+}
+
+fn key_file(folder: &TempDir, host: usize) -> PathBuf {
+    folder.path().join(format!("host-{host}")).join("keys.json")
 }

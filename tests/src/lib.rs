@@ -10,6 +10,7 @@ pub mod consent;
 pub mod json;
 pub mod main_job;
 pub mod openapi;
+mod process;
 pub mod programs;
 pub mod providers;
 pub mod report;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +12,10 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::client::{Client, Names};
+use crate::process::{Process, signal};
 use crate::providers::Providers;
+
+pub use crate::process::{cpu_seconds, resident_bytes};
 
 /// An unoptimised host compiles the component on its first start.
 const START: Duration = Duration::from_secs(90);
@@ -81,65 +84,6 @@ impl Surroundings {
         let mut command = Command::new(first);
         command.args(rest).arg(program);
         command
-    }
-}
-
-/// A process that ends with its handle.
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Process {
-    fn start(command: &mut Command, log: &Path) -> Result<Self> {
-        let file = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .with_context(|| log.display().to_string())?;
-        let child = command
-            .stdin(Stdio::null())
-            .stderr(file)
-            .spawn()
-            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
-        Ok(Self {
-            child,
-            log: log.to_owned(),
-        })
-    }
-
-    /// Fails if the process has ended.
-    fn alive(&mut self) -> Result<()> {
-        if let Some(status) = self.child.try_wait()? {
-            bail!(
-                "it ended with {status}; its log ends with:\n{}",
-                self.tail()
-            );
-        }
-        Ok(())
-    }
-
-    fn tail(&self) -> String {
-        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines
-            .iter()
-            .skip(lines.len().saturating_sub(15))
-            .map(|line| format!("  {line}\n"))
-            .collect()
-    }
-
-    /// SIGKILL: nothing can be tidied up.
-    fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 
@@ -243,7 +187,7 @@ impl Simulator {
     /// The process's id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.process.child.id()
+        self.process.id()
     }
 
     /// The providers are down from now on.
@@ -332,7 +276,7 @@ impl Host {
     /// The process's id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.process.child.id()
+        self.process.id()
     }
 
     /// Ends it without warning (SIGKILL).
@@ -357,20 +301,61 @@ impl Host {
         self.ready().await
     }
 
+    /// Asks it to end (SIGTERM), and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// If it does not end, or not in order.
+    pub async fn stop(&mut self) -> Result<()> {
+        self.process.stop().await
+    }
+
+    /// Starts it again on the same data and port, with other further settings.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub async fn start_again(&mut self, settings: Vec<(String, String)>) -> Result<()> {
+        self.set(settings);
+        self.restart().await
+    }
+
+    /// Its settings beside those that every host here has.
+    #[must_use]
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    /// Other further settings, for its next start and for commands.
+    pub fn set(&mut self, settings: Vec<(String, String)>) {
+        self.settings = settings;
+    }
+
+    /// Another command of the same program, on the same data folder and with the same settings.
+    #[must_use]
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = without_settings(&self.surroundings, &self.program);
+        command
+            .args(words)
+            .arg("--data-dir")
+            .arg(self.data())
+            .envs(named(&self.settings));
+        command
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        data_of(&self.folder)
+    }
+
     /// Stops it in its tracks (SIGSTOP), or lets it go on where it was (SIGCONT).
     ///
     /// # Errors
     ///
     /// If there is no program `kill`.
     pub fn pause(&self, pause: bool) -> Result<()> {
-        let signal = if pause { "-STOP" } else { "-CONT" };
-        let sent = Command::new("kill")
-            .args([signal, &self.pid().to_string()])
-            .status()?;
-        if !sent.success() {
-            bail!("the host was not signalled: {sent}");
-        }
-        Ok(())
+        signal(if pause { "-STOP" } else { "-CONT" }, self.pid())
     }
 
     /// A client that is not signed in.
@@ -405,42 +390,8 @@ impl Host {
     }
 }
 
-/// CPU seconds that a process has used so far, in user and system.
-///
-/// # Errors
-///
-/// If there is no such process, or no `/proc`.
-pub fn cpu_seconds(pid: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The program's name, in parentheses, may hold anything; what is counted comes after it. See proc(5): utime, stime.
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks: f64 = [11, 12]
-        .iter()
-        .filter_map(|place| fields.get(*place)?.parse::<f64>().ok())
-        .sum();
-    // Linux reports in hundredths of a second on every architecture that it runs on.
-    Ok(ticks / 100.0)
-}
-
-/// Memory of a process that lies in RAM, in bytes.
-///
-/// # Errors
-///
-/// If there is no such process, or no `/proc`.
-pub fn resident_bytes(pid: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    // See proc(5): `VmRSS:     1234 kB`, where a kB has 1,024 bytes.
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    let kibibytes: u64 = number
-        .context("the process has no resident memory")?
-        .parse()?;
-    Ok(kibibytes * 1_024)
+fn data_of(folder: &Path) -> PathBuf {
+    folder.join("data")
 }
 
 fn log_of(folder: &Path) -> PathBuf {
@@ -459,6 +410,22 @@ fn launch(
         base.host_str().unwrap_or_default(),
         base.port().unwrap_or_default()
     );
+    let mut command = without_settings(surroundings, program);
+    command
+        .arg("serve")
+        .arg("--data-dir")
+        .arg(data_of(folder))
+        .args(["--listen", &listen])
+        .env("PLUGIN_HOST_ADMIN_EMAIL", ADMINISTRATOR)
+        .env("PLUGIN_HOST_ADMIN_PASSWORD", PASSWORD)
+        // A program that checks wrong passwords on purpose is not to be slowed down as somebody who guesses.
+        .env("PLUGIN_HOST_SIGN_IN_TRIES", "1000")
+        .envs(named(settings));
+    Process::start(command.stdout(Stdio::null()), &log_of(folder))
+}
+
+/// The program, with no settings of whoever runs the tests.
+fn without_settings(surroundings: &Surroundings, program: &Path) -> Command {
     let mut command = surroundings.command(program);
     for (name, _) in
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PLUGIN_HOST_"))
@@ -466,20 +433,12 @@ fn launch(
         command.env_remove(name);
     }
     command
-        .arg("serve")
-        .arg("--data-dir")
-        .arg(folder.join("data"))
-        .args(["--listen", &listen])
-        .env("PLUGIN_HOST_ADMIN_EMAIL", ADMINISTRATOR)
-        .env("PLUGIN_HOST_ADMIN_PASSWORD", PASSWORD)
-        // A program that checks wrong passwords on purpose is not to be slowed down as somebody who guesses.
-        .env("PLUGIN_HOST_SIGN_IN_TRIES", "1000")
-        .envs(
-            settings
-                .iter()
-                .map(|(name, value)| (format!("PLUGIN_HOST_{name}"), value)),
-        );
-    Process::start(command.stdout(Stdio::null()), &log_of(folder))
+}
+
+fn named(settings: &[(String, String)]) -> impl Iterator<Item = (String, &String)> {
+    settings
+        .iter()
+        .map(|(name, value)| (format!("PLUGIN_HOST_{name}"), value))
 }
 
 /// A port of loopback that nobody listens on.

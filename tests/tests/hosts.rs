@@ -11,17 +11,14 @@ mod common;
 
 use std::time::Duration;
 
-use end_to_end::client::Client;
 use end_to_end::cluster::Cluster;
-use end_to_end::consent::Person;
 use end_to_end::json::{list, text};
 use end_to_end::main_job::is_whole;
-use end_to_end::site::CALLBACK;
 use end_to_end::stack::Options;
 use end_to_end::wait::until;
 use serde_json::json;
 
-use common::{PATIENCE, come_back, condition};
+use common::{PATIENCE, condition, link_across, on_all_hosts};
 
 /// A host that is paused loses its jobs after this long, with some to spare. See `JOB_LEASE` of the host.
 const LEASE: Duration = Duration::from_secs(34);
@@ -35,53 +32,15 @@ async fn cluster(hosts: usize, messages: usize) -> Cluster {
         .await
         .unwrap();
     cluster.site.set_up().await.unwrap();
-    for host in 0..hosts {
-        // An unoptimised host takes its time to compile what another one enabled.
-        let administrator = cluster.at(&cluster.site.administrator, host).unwrap();
-        let started = async || {
-            let answer = administrator.get("/api/mail/accounts").await?;
-            Ok(if answer.status == 200 {
-                Ok(())
-            } else {
-                Err(answer.status.to_string())
-            })
-        };
-        until("the plugin at each host", PATIENCE, started)
-            .await
-            .unwrap();
-    }
+    on_all_hosts(&cluster).await;
     cluster
-}
-
-/// Links the main mailbox: begun at one host, completed at another. Answers the account's id.
-async fn link(cluster: &Cluster, member: &Client, begin: usize, end: usize) -> String {
-    let address = cluster.site.providers.address("google").unwrap().to_owned();
-    let at = cluster.at(member, begin).unwrap();
-    let link = json!({ "provider": "google", "sync_since": 0 });
-    let begun = at.post("/api/mail/accounts", link).await.unwrap();
-    let begun = begun.success().unwrap();
-    let back = cluster.hosts[0].base().join(CALLBACK).unwrap();
-    let person = Person::willing(&address);
-    let authorize = text(&begun, "/authorize_url").unwrap();
-    let back = person
-        .visit(at.browser(), authorize, back.as_str())
-        .await
-        .unwrap();
-    let path = format!("{}?{}", back.path(), back.query().unwrap());
-    let there = cluster.at(member, end).unwrap();
-    come_back(&there, &path).await.success().unwrap();
-    let accounts = at.get("/api/mail/accounts").await.unwrap();
-    let accounts = accounts.success().unwrap();
-    text(&list(&accounts, "/items").unwrap()[0], "/id")
-        .unwrap()
-        .to_owned()
 }
 
 #[tokio::test]
 async fn a_person_is_served_by_whichever_host_is_reached() {
     let cluster = cluster(3, 30).await;
     let member = cluster.site.member("member").await.unwrap();
-    let account = link(&cluster, &member, 1, 2).await;
+    let account = link_across(&cluster, &member, 1, 2).await;
     for host in 0..3 {
         let at = cluster.at(&member, host).unwrap();
         condition(&at, &account, "up-to-date").await;
@@ -164,7 +123,7 @@ async fn a_person_is_served_by_whichever_host_is_reached() {
 async fn a_page_hears_at_one_host_what_another_did() {
     let cluster = cluster(2, 10).await;
     let member = cluster.site.member("member").await.unwrap();
-    let account = link(&cluster, &member, 0, 1).await;
+    let account = link_across(&cluster, &member, 0, 1).await;
     condition(&member, &account, "up-to-date").await;
     let events = cluster.hosts[1].base().join("/api/events").unwrap();
     let mut stream = member.browser().get(events).send().await.unwrap();
@@ -211,7 +170,7 @@ async fn a_host_that_was_paused_past_its_lease_changes_nothing_more() {
         )
         .await
         .unwrap();
-    let account = link(&cluster, &member, 0, 0).await;
+    let account = link_across(&cluster, &member, 0, 0).await;
     let running = async || {
         let row = cluster
             .database

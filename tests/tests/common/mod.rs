@@ -10,9 +10,11 @@
 pub(crate) mod description;
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use end_to_end::client::{Answer, Client};
+use end_to_end::cluster::Cluster;
 use end_to_end::consent::Person;
 use end_to_end::json::{list, text};
 use end_to_end::programs::Paths;
@@ -155,4 +157,64 @@ pub(crate) async fn condition(client: &Client, id: &str, wanted: &str) -> Value 
     })
     .await
     .unwrap()
+}
+
+/// Waits until every host has started the plugin that one of them enabled.
+pub(crate) async fn on_all_hosts(cluster: &Cluster) {
+    for host in 0..cluster.hosts.len() {
+        // An unoptimised host takes its time to compile.
+        let administrator = cluster.at(&cluster.site.administrator, host).unwrap();
+        let started = async || {
+            let answer = administrator.get("/api/mail/accounts").await?;
+            Ok(if answer.status == 200 {
+                Ok(())
+            } else {
+                Err(answer.status.to_string())
+            })
+        };
+        until("the plugin at each host", PATIENCE, started)
+            .await
+            .unwrap();
+    }
+}
+
+/// Links the main mailbox: begun at one host, completed at another. Answers the account's id.
+pub(crate) async fn link_across(
+    cluster: &Cluster,
+    member: &Client,
+    begin: usize,
+    end: usize,
+) -> String {
+    let address = cluster.site.providers.address("google").unwrap().to_owned();
+    let at = cluster.at(member, begin).unwrap();
+    let link = json!({ "provider": "google", "sync_since": 0 });
+    let begun = at.post("/api/mail/accounts", link).await.unwrap();
+    let begun = begun.success().unwrap();
+    let back = cluster.hosts[0].base().join(CALLBACK).unwrap();
+    let person = Person::willing(&address);
+    let authorize = text(&begun, "/authorize_url").unwrap();
+    let back = person
+        .visit(at.browser(), authorize, back.as_str())
+        .await
+        .unwrap();
+    let path = format!("{}?{}", back.path(), back.query().unwrap());
+    let there = cluster.at(member, end).unwrap();
+    come_back(&there, &path).await.success().unwrap();
+    let accounts = at.get("/api/mail/accounts").await.unwrap();
+    let accounts = accounts.success().unwrap();
+    text(&list(&accounts, "/items").unwrap()[0], "/id")
+        .unwrap()
+        .to_owned()
+}
+
+/// Runs a command to its end: what it said on either output, or if it failed, what it said of that.
+pub(crate) fn run(command: &mut Command) -> Result<(String, String), String> {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, told) = (text(&output.stdout), text(&output.stderr));
+    if output.status.success() {
+        Ok((said, told))
+    } else {
+        Err(told)
+    }
 }
