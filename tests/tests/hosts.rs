@@ -215,3 +215,58 @@ async fn a_host_that_was_paused_past_its_lease_changes_nothing_more() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn hosts_of_two_versions_serve_beside_each_other() {
+    let mut cluster = cluster(2, 20).await;
+    let member = cluster.site.member("member").await.unwrap();
+    let account = link(&cluster, &member, 0, 0).await;
+    condition(&member, &account, "up-to-date").await;
+    // What the next version leaves that only adds to the tables; this program is then the older one.
+    let newer = "ALTER TABLE host.host_users ADD COLUMN later TEXT; CREATE TABLE host.host_later (id TEXT PRIMARY KEY);
+        INSERT INTO host.host_schema (version, older_stops) SELECT MAX(version) + 1, 0 FROM host.host_schema";
+    cluster.database.query(newer).unwrap();
+    // One is restarted on them, the other one never noticed.
+    cluster.hosts[1].restart().await.unwrap();
+    let providers = cluster.site.providers.clone();
+    for host in 0..2 {
+        let at = cluster.at(&member, host).unwrap();
+        let subject = format!("Through host {host}");
+        let mail =
+            format!("Message-ID: <{host}@elsewhere.example>\r\nSubject: {subject}\r\n\r\nNew.\r\n");
+        providers.deliver("google", &mail).await.unwrap();
+        let sync = format!("/api/mail/accounts/{account}/sync");
+        at.post(&sync, json!({})).await.unwrap().success().unwrap();
+        let newest = format!("/api/mail/messages?account={account}&limit=1");
+        until("new mail", PATIENCE, || async {
+            let page = at.get(&newest).await?;
+            Ok(match page.status {
+                // It starts the plugin first.
+                503 => Err("starting".to_owned()),
+                _ if text(&page.success()?, "/items/0/subject")? == subject => Ok(()),
+                _ => Err(page.success()?.to_string()),
+            })
+        })
+        .await
+        .unwrap();
+        let name = format!("made-at-{host}");
+        let made = cluster.site.member(&name).await.unwrap();
+        made.get("/api/mail/accounts")
+            .await
+            .unwrap()
+            .success()
+            .unwrap();
+    }
+    is_whole(&member, &providers, "google", &account)
+        .await
+        .unwrap();
+
+    // What one leaves that took something away: nobody who does not know it starts any more, and says why.
+    let taken = "INSERT INTO host.host_schema (version, older_stops) SELECT MAX(version) + 1, 1 FROM host.host_schema";
+    cluster.database.query(taken).unwrap();
+    let refused = cluster.hosts[1].restart().await.unwrap_err();
+    assert!(
+        format!("{refused:#}").contains("newer version"),
+        "{refused:#}"
+    );
+}

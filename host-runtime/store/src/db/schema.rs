@@ -2,13 +2,52 @@
 //!
 //! Steps are only ever added at the end; each runs once, in one transaction with the note that it ran. `{serial}` and `{bytes}` stand for
 //! what the dialect calls them.
+//!
+//! **Versions beside each other.** Hosts that share a database are replaced one by one, so that for a while an older program works on newer tables. It can
+//! after a [`Step`] that only adds: it does not know what is new, and loses nothing by that. Where a step takes something away, the newer program waits
+//! until no older one runs, and the older one refuses from then on. So add first, and take away in a later version, when nothing reads it any more.
 
 use super::engine::Transact;
 use super::{Sql, postgres, sql};
 use crate::error::Error;
 
-const STEPS: &[&[&str]] = &[
-    &[
+/// One change of the host's own tables.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    statements: &'static [&'static str],
+    older: Older,
+}
+
+/// What a program that does not know a step may still do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Older {
+    /// Everything: there are new tables, or columns that may be left out.
+    GoesOn,
+    /// Nothing: something that it reads or writes is gone, or means something else.
+    Stops,
+}
+
+impl Step {
+    const fn adds(statements: &'static [&'static str]) -> Self {
+        Self {
+            statements,
+            older: Older::GoesOn,
+        }
+    }
+
+    const fn changes(statements: &'static [&'static str]) -> Self {
+        Self {
+            statements,
+            older: Older::Stops,
+        }
+    }
+}
+
+/// The steps that were made before a program said what becomes of older ones. To all of them a later step is one that changes something.
+const SILENT: usize = 4;
+
+const STEPS: &[Step] = &[
+    Step::changes(&[
     "CREATE TABLE host_users (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE, role TEXT NOT NULL, locale TEXT NOT NULL,
         password_hash TEXT, disabled INTEGER NOT NULL DEFAULT 0, created_at BIGINT NOT NULL)",
@@ -72,9 +111,9 @@ const STEPS: &[&[&str]] = &[
         upload {bytes} NOT NULL REFERENCES host_uploads(id) ON DELETE CASCADE, at BIGINT NOT NULL, size BIGINT NOT NULL,
         digest {bytes} NOT NULL, PRIMARY KEY (upload, at))",
     "CREATE TABLE host_doomed_objects (path TEXT PRIMARY KEY)",
-    ],
+    ]),
     // Objects have names of their own, which are used once; those that are there are named by their content.
-    &[
+    Step::changes(&[
         "CREATE TABLE host_objects (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
         "INSERT INTO host_objects (id, name)
             SELECT DISTINCT id, 'objects/' || substr(id, 1, 2) || '/' || substr(id, 3) FROM host_blobs",
@@ -82,9 +121,9 @@ const STEPS: &[&[&str]] = &[
         "ALTER TABLE host_doomed_objects ADD COLUMN due_at BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE host_doomed_objects ADD COLUMN taken INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE host_doomed_objects ADD COLUMN upload TEXT",
-    ],
+    ]),
     // What hosts that share the database must find there, since they share nothing else.
-    &[
+    Step::changes(&[
         "CREATE TABLE host_components (
             plugin TEXT NOT NULL, digest TEXT NOT NULL, content {bytes} NOT NULL, PRIMARY KEY (plugin, digest))",
         "ALTER TABLE host_plugins DROP COLUMN file",
@@ -93,12 +132,13 @@ const STEPS: &[&[&str]] = &[
         "CREATE INDEX host_tries_expiry ON host_tries (expires_at)",
         "CREATE TABLE host_notices (id TEXT PRIMARY KEY, plugin TEXT NOT NULL, problem TEXT NOT NULL, expires_at BIGINT NOT NULL)",
         "CREATE INDEX host_notices_expiry ON host_notices (expires_at)",
-    ],
+    ]),
     // Rows of another database are on their way here: whose, and how far each table is.
-    &[
+    Step::changes(&[
         "CREATE TABLE host_migration (source TEXT NOT NULL)",
         "CREATE TABLE host_migration_parts (name TEXT PRIMARY KEY, last TEXT, done INTEGER NOT NULL)",
-    ],
+    ]),
+    Step::adds(&["ALTER TABLE host_schema ADD COLUMN older_stops INTEGER NOT NULL DEFAULT 1"]),
 ];
 
 /// What a shared server needs beside, by step.
@@ -138,8 +178,15 @@ const SHARED_STEPS: &[&[&str]] = &[&[
      $body$",
 ]];
 
+/// How many steps this program knows: what its hosts are told apart by.
+pub(super) const KNOWN: usize = STEPS.len();
+
 /// Brings the host's tables up to date, inside a transaction of whoever is alone with them.
 pub(super) async fn migrate<T: Transact>(tx: &mut T, shared: bool) -> Result<(), Error> {
+    take(tx, shared, STEPS).await
+}
+
+async fn take<T: Transact>(tx: &mut T, shared: bool, steps: &[Step]) -> Result<(), Error> {
     let dialect = tx.dialect();
     tx.execute(Sql::once(
         "CREATE TABLE IF NOT EXISTS host_schema (version BIGINT NOT NULL)",
@@ -148,14 +195,17 @@ pub(super) async fn migrate<T: Transact>(tx: &mut T, shared: bool) -> Result<(),
     let rows = tx.fetch(sql!("SELECT COUNT(*) FROM host_schema")).await?;
     let done = rows.first().map_or(Ok(0), |row| row.uint(0))?;
     let done = usize::try_from(done).unwrap_or_default();
-    if done > STEPS.len() {
-        return Err(Error::Corrupt(format!(
-            "the data was written by a newer version of this program (schema {done}, known {})",
-            STEPS.len()
-        )));
+    if done > steps.len() {
+        return beside_newer(tx, done, steps.len()).await;
     }
-    for (number, step) in STEPS.iter().enumerate().skip(done) {
-        let mut statements = step.to_vec();
+    let pending = steps.iter().enumerate().skip(done);
+    let stops = pending.clone().any(|(_, step)| step.older == Older::Stops);
+    // Nobody works on tables that are not there yet.
+    if shared && stops && done > 0 {
+        postgres::alone_with_tables(tx, steps.len()).await?;
+    }
+    for (number, step) in pending {
+        let mut statements = step.statements.to_vec();
         if shared {
             if let Some(more) = SHARED_STEPS.get(number) {
                 statements.extend_from_slice(more);
@@ -167,21 +217,132 @@ pub(super) async fn migrate<T: Transact>(tx: &mut T, shared: bool) -> Result<(),
         for statement in statements {
             tx.execute(Sql::once(dialect.host_table(statement))).await?;
         }
-        tx.execute(sql!(
-            "INSERT INTO host_schema (version) VALUES (?)",
-            u64::try_from(number).unwrap_or_default()
-        ))
+        let version = u64::try_from(number).unwrap_or_default();
+        tx.execute(if number < SILENT {
+            sql!("INSERT INTO host_schema (version) VALUES (?)", version)
+        } else {
+            sql!(
+                "INSERT INTO host_schema (version, older_stops) VALUES (?, ?)",
+                version,
+                step.older == Older::Stops
+            )
+        })
         .await?;
     }
+    Ok(())
+}
+
+/// Whether this program may work on tables that a newer one has changed.
+async fn beside_newer<T: Transact>(tx: &mut T, done: usize, known: usize) -> Result<(), Error> {
+    let rows = tx
+        .fetch(sql!(
+            "SELECT COUNT(*) FROM host_schema WHERE version >= ? AND older_stops <> 0",
+            u64::try_from(known).unwrap_or_default()
+        ))
+        .await?;
+    if rows.first().map_or(Ok(1), |row| row.uint(0))? > 0 {
+        return Err(Error::Corrupt(format!(
+            "the data was written by a newer version of this program, which changed what this one reads (schema {done}, known {known}): run the newer one"
+        )));
+    }
+    tracing::info!(
+        done,
+        known,
+        "a newer version has added to the host's tables; this one goes on beside it"
+    );
     Ok(())
 }
 
 /// Names of the host's own tables, on whichever engine.
 #[cfg(test)]
 pub(crate) fn host_tables() -> Vec<&'static str> {
-    let steps = STEPS.iter().chain(SHARED_STEPS).flat_map(|step| *step);
+    let everywhere = STEPS.iter().map(|step| step.statements);
+    let steps = everywhere.chain(SHARED_STEPS.iter().copied()).flatten();
     let made = steps.filter_map(|statement| statement.trim_start().strip_prefix("CREATE TABLE "));
     made.filter_map(|rest| rest.split_whitespace().next())
         .chain(["host_schema"])
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use secrecy::SecretString;
+    use xtask::postgres::Database;
+
+    use super::*;
+    use crate::db::engine::Engine;
+    use crate::db::postgres::{Among, Postgres, Settings};
+    use crate::db::sqlite::Sqlite;
+
+    const ADDS: Step = Step::adds(&[
+        "CREATE TABLE host_later (id TEXT PRIMARY KEY)",
+        "ALTER TABLE host_users ADD COLUMN later TEXT",
+    ]);
+    const TAKES: Step = Step::changes(&["ALTER TABLE host_users DROP COLUMN locale"]);
+
+    /// What a program does when it starts that knows these steps as well.
+    async fn newer(engine: &impl Engine, shared: bool, more: &[Step]) -> Result<(), Error> {
+        let mut tx = engine.write().await?;
+        take(&mut tx, shared, &[STEPS, more].concat()).await?;
+        tx.commit().await.map(drop)
+    }
+
+    /// What it does that does not know them.
+    async fn this_one(engine: &impl Engine, shared: bool) -> Result<(), Error> {
+        newer(engine, shared, &[]).await
+    }
+
+    async fn older_ones_go_on_until_something_is_taken_away(engine: &impl Engine, shared: bool) {
+        newer(engine, shared, &[ADDS]).await.unwrap();
+        this_one(engine, shared).await.unwrap();
+        newer(engine, shared, &[ADDS]).await.unwrap();
+        newer(engine, shared, &[ADDS, TAKES]).await.unwrap();
+        let refused = this_one(engine, shared).await.unwrap_err();
+        assert!(matches!(refused, Error::Corrupt(_)), "{refused}");
+        assert!(
+            refused.to_string().contains("run the newer one"),
+            "{refused}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_older_program_works_on_a_file_that_a_newer_one_has_only_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Sqlite::open(&folder.path().join("host.db")).await.unwrap();
+        older_ones_go_on_until_something_is_taken_away(&engine, false).await;
+    }
+
+    async fn host(database: &Database, among: Among) -> Postgres {
+        let settings = Settings {
+            url: SecretString::from(database.url().to_string()),
+            connections: 4,
+            among,
+        };
+        Postgres::open(&settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_older_program_works_on_a_server_that_a_newer_one_has_only_added_to() {
+        let database = Database::new().unwrap();
+        let engine = host(&database, Among::Nobody).await;
+        older_ones_go_on_until_something_is_taken_away(&engine, true).await;
+    }
+
+    #[tokio::test]
+    async fn nothing_is_taken_away_from_an_older_host_that_runs() {
+        let database = Database::new().unwrap();
+        let older = host(&database, Among::Hosts).await;
+        // Of no version, since it knows more than this program.
+        let upgraded = host(&database, Among::Nobody).await;
+        newer(&upgraded, true, &[ADDS]).await.unwrap();
+        let refused = newer(&upgraded, true, &[ADDS, TAKES]).await.unwrap_err();
+        assert!(matches!(refused, Error::InUse(_)), "{refused}");
+        // It still finds all that it knows.
+        let read = older.fetch(sql!("SELECT locale FROM host_users"));
+        read.await.unwrap();
+        older.close().await;
+        newer(&upgraded, true, &[ADDS, TAKES]).await.unwrap();
+    }
 }

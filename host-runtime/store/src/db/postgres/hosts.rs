@@ -7,6 +7,8 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 
 use super::tx::lock_number;
 use super::{Postgres, failed};
+use crate::db::engine::Transact;
+use crate::db::{schema, sql};
 use crate::error::Error;
 
 /// The lock.
@@ -16,9 +18,50 @@ const HOSTS: &str = "hosts";
 const TRIES: u32 = 30;
 const WAIT: Duration = Duration::from_millis(100);
 
-/// What takes a share. It waits for as long as any lock: [`may_join`] says at once that there is something to wait for.
+/// The lock of the hosts that know so many steps of the [schema].
+fn of_schema(steps: usize) -> i64 {
+    lock_number(&format!("hosts of schema {steps}"))
+}
+
+/// What takes a share, also of the lock by which a newer host knows that there are some of this version. It waits for as long as any lock:
+/// [`may_join`] says at once that there is something to wait for.
 pub(super) fn join() -> String {
-    format!("SELECT pg_advisory_lock_shared({})", lock_number(HOSTS))
+    format!(
+        "SELECT pg_advisory_lock_shared({}), pg_advisory_lock_shared({})",
+        lock_number(HOSTS),
+        of_schema(schema::KNOWN)
+    )
+}
+
+/// Makes sure that no host runs which knows fewer steps than these, and that none begins to before the transaction ends.
+///
+/// # Errors
+///
+/// [`Error::InUse`] if one does.
+pub(crate) async fn alone_with_tables<T: Transact>(tx: &mut T, steps: usize) -> Result<(), Error> {
+    for older in 0..steps {
+        let mut tries = 0;
+        loop {
+            let rows = tx
+                .fetch(sql!(
+                    "SELECT CASE WHEN pg_try_advisory_xact_lock(?) THEN 1 ELSE 0 END",
+                    of_schema(older)
+                ))
+                .await?;
+            if rows.first().map_or(Ok(false), |row| row.flag(0))? {
+                break;
+            }
+            tries += 1;
+            if tries > TRIES {
+                return Err(Error::InUse(
+                    "a host of an older version uses the database, and this version changes what that one reads: stop all older hosts, then start this one"
+                        .to_owned(),
+                ));
+            }
+            tokio::time::sleep(WAIT).await;
+        }
+    }
+    Ok(())
 }
 
 /// Where a database is, for people and without a password.

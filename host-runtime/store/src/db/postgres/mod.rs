@@ -29,7 +29,7 @@ use lower::lower;
 use silence::Silence;
 
 pub(crate) use escape::unescape;
-pub(crate) use hosts::WithoutHosts;
+pub(crate) use hosts::{WithoutHosts, alone_with_tables};
 pub(crate) use listen::{Listener, Signal};
 pub(super) use namespace::FUNCTIONS;
 pub(crate) use tx::Tx;

@@ -201,7 +201,8 @@ async fn a_backup_moves_blobs_into_a_bucket_and_back() {
 }
 
 /// What takes each step of the schema back, the last first.
-const BACK: [&[&str]; 3] = [
+const BACK: [&[&str]; 4] = [
+    &["ALTER TABLE host_schema DROP COLUMN older_stops"],
     &[
         "DROP TABLE host_migration",
         "DROP TABLE host_migration_parts",
@@ -224,9 +225,10 @@ const BACK: [&[&str]; 3] = [
 ];
 
 #[rstest]
-#[case::before_migrations(1)]
-#[case::before_components(2)]
-#[case::before_objects(3)]
+#[case::before_versions_beside_each_other(1)]
+#[case::before_migrations(2)]
+#[case::before_components(3)]
+#[case::before_objects(4)]
 #[tokio::test]
 async fn a_folder_of_an_earlier_version_is_copied_and_opened(#[case] steps: usize) {
     let world = World::new().await;
@@ -248,7 +250,7 @@ async fn a_folder_of_an_earlier_version_is_copied_and_opened(#[case] steps: usiz
     assert_eq!(names.len(), 2);
     let folder = world.folder.path().join("blobs");
     // As it was: objects under their hash, pieces under the number of their upload.
-    for (earlier, name) in names.into_iter().filter(|_| steps > 2) {
+    for (earlier, name) in names.into_iter().filter(|_| steps > 3) {
         let earlier = folder.join(earlier);
         std::fs::create_dir_all(earlier.parent().unwrap()).unwrap();
         std::fs::rename(folder.join(name), earlier).unwrap();
