@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod client;
 pub mod cluster;
 pub mod consent;
+pub mod endurance;
 pub mod json;
 pub mod main_job;
 pub mod openapi;

@@ -130,12 +130,33 @@ pub fn cpu_seconds(pid: u32) -> Result<f64> {
 ///
 /// If there is no such process, or no `/proc`.
 pub fn resident_bytes(pid: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     // See proc(5): `VmRSS:     1234 kB`, where a kB has 1,024 bytes.
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    Ok(status(pid, "VmRSS:")? * 1_024)
+}
+
+/// Threads of a process.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn threads(pid: u32) -> Result<u64> {
+    status(pid, "Threads:")
+}
+
+/// Files and sockets that a process has open.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn open_files(pid: u32) -> Result<u64> {
+    Ok(std::fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64)
+}
+
+/// A number of a process's status; see proc(5).
+fn status(pid: u32, name: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|line| line.split_whitespace().next());
-    let kibibytes: u64 = number
-        .context("the process has no resident memory")?
-        .parse()?;
-    Ok(kibibytes * 1_024)
+    let number = number.with_context(|| format!("the process has no {name}"))?;
+    Ok(number.parse()?)
 }

@@ -15,7 +15,7 @@ use crate::client::{Client, Names};
 use crate::process::{Process, signal};
 use crate::providers::Providers;
 
-pub use crate::process::{cpu_seconds, resident_bytes};
+pub use crate::process::{cpu_seconds, open_files, resident_bytes, threads};
 
 /// An unoptimised host compiles the component on its first start.
 const START: Duration = Duration::from_secs(90);

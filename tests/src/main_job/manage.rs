@@ -206,7 +206,7 @@ pub(super) async fn incoming(job: &Job) -> Result<((), String)> {
 }
 
 /// A small message from outside.
-pub(super) fn mail(subject: &str, id: &str) -> String {
+pub(crate) fn mail(subject: &str, id: &str) -> String {
     format!(
         "Message-ID: {id}\r\nFrom: Someone <someone@elsewhere.example>\r\nTo: you@example.com\r\nSubject: {subject}\r\n\
          Date: Thu, 01 Oct 2026 08:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello there.\r\n"

@@ -10,6 +10,9 @@ mod read;
 mod recover;
 mod send;
 
+pub(crate) use manage::mail;
+pub(crate) use send::decode;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};

@@ -232,7 +232,8 @@ fn set(draft: &mut Value, field: &str, value: Value) -> Result<()> {
     Ok(())
 }
 
-fn decode(text: &str) -> Result<Vec<u8>> {
+/// What was sent, as the control API answers it.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>> {
     use base64::Engine as _;
     Ok(base64::engine::general_purpose::STANDARD.decode(text)?)
 }

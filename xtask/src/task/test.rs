@@ -69,8 +69,15 @@ const DEEP: &[Suite] = &[
         name: "kills",
         what: "twenty runs at each provider in which the host is killed five times",
         // As the other tests that start it: optimised, it would be built once more.
-        arguments: &["--package", "end-to-end", "--test", "kills"],
+        arguments: &["--workspace", "--test", "kills"],
         variable: ("KILLS", "20"),
+    },
+    Suite {
+        name: "endurance",
+        what: "twenty minutes of mixed load, in which the host must not grow",
+        // Optimised, as it runs for people. The component comes from the variable that the task sets.
+        arguments: &["--release", "--workspace", "--test", "endurance"],
+        variable: ("ENDURANCE_MINUTES", "20"),
     },
 ];
 
@@ -110,6 +117,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         None => step("starting PostgreSQL", postgres::start)?,
     };
     eprintln!("xtask: building and running the tests …");
+    // A suite's tests are built without the programs of other packages that they start.
+    if let Some(suite) = suite.filter(|suite| suite.arguments.contains(&"--workspace")) {
+        let release = suite
+            .arguments
+            .iter()
+            .filter(|argument| **argument == "--release");
+        process::run(
+            cargo()
+                .args(["build", "--workspace", "--bins"])
+                .args(release),
+        )?;
+    }
     let mut command = cargo();
     command
         .env("PATH", runner)
