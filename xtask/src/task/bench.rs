@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use xtask::{component, process};
 
-use super::{bench_pages, cargo, step, test};
+use super::{bench_pages, cargo, postgres, step, test};
 
 /// The peer, from PyPI, at the version that the figures name.
 const LIEER: &str = "lieer==1.6";
@@ -28,7 +28,7 @@ const PIP_LIMIT: Duration = Duration::from_secs(900);
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only one comparison: calls, backfill, list, start, accounts or pages
+    /// Only one comparison: calls, backfill, list, start, accounts, hosts or pages
     #[arg(value_name = "COMPARISON")]
     named: Option<String>,
     /// The same
@@ -114,7 +114,12 @@ fn whole(options: &Options) -> anyhow::Result<String> {
             .args(PACKAGES),
     )?;
     let programs = xtask::target().join("release");
+    // Ends with this function.
+    let server = postgres::start()?;
     let mut command = Command::new(programs.join("bench"));
+    if let Some(server) = &server {
+        command.env(xtask::postgres::VARIABLE, server.url().as_str());
+    }
     command.arg("--component").arg(component);
     command.arg("--host").arg(programs.join("plugin-host"));
     command

@@ -4,7 +4,9 @@
 
 mod accounts;
 mod backfill;
+mod hosts;
 mod list;
+mod share;
 mod start;
 
 use std::path::PathBuf;
@@ -55,7 +57,7 @@ struct Arguments {
     /// Minutes between two looks at each of them.
     #[arg(long, default_value_t = 5)]
     interval: u32,
-    /// Only this comparison: backfill, list, start or accounts.
+    /// Only this comparison: backfill, list, start, accounts or hosts. The last needs a PostgreSQL server in `TEST_POSTGRES_URL`.
     #[arg(long)]
     only: Option<String>,
 }
@@ -75,6 +77,9 @@ async fn main() -> Result<()> {
     }
     if wanted("accounts") {
         accounts::run(&arguments).await.context("many accounts")?;
+    }
+    if wanted("hosts") {
+        hosts::run(&arguments).await.context("several hosts")?;
     }
     Ok(())
 }
