@@ -40,7 +40,7 @@ async fn cluster(hosts: usize, messages: usize) -> Cluster {
 async fn a_person_is_served_by_whichever_host_is_reached() {
     let cluster = cluster(3, 30).await;
     let member = cluster.site.member("member").await.unwrap();
-    let account = link_across(&cluster, &member, 1, 2).await;
+    let account = link_across(&cluster, &member, "google", 1, 2).await;
     for host in 0..3 {
         let at = cluster.at(&member, host).unwrap();
         condition(&at, &account, "up-to-date").await;
@@ -123,7 +123,7 @@ async fn a_person_is_served_by_whichever_host_is_reached() {
 async fn a_page_hears_at_one_host_what_another_did() {
     let cluster = cluster(2, 10).await;
     let member = cluster.site.member("member").await.unwrap();
-    let account = link_across(&cluster, &member, 0, 1).await;
+    let account = link_across(&cluster, &member, "google", 0, 1).await;
     condition(&member, &account, "up-to-date").await;
     let events = cluster.hosts[1].base().join("/api/events").unwrap();
     let mut stream = member.browser().get(events).send().await.unwrap();
@@ -134,14 +134,65 @@ async fn a_page_hears_at_one_host_what_another_did() {
     let star = json!({ "action": "star", "messages": [message] });
     let applied = member.post("/api/mail/actions", star).await.unwrap();
     applied.success().unwrap();
+    hears(&mut stream, "threads.changed").await;
+}
+
+/// Waits until a page is told of something.
+async fn hears(stream: &mut reqwest::Response, what: &str) {
     let heard = tokio::time::timeout(PATIENCE, async {
         let mut text = String::new();
-        while !text.contains("threads.changed") {
+        while !text.contains(what) {
             let chunk = stream.chunk().await.unwrap().unwrap();
             text.push_str(&String::from_utf8_lossy(&chunk));
         }
     });
     heard.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_provider_that_tells_one_host_of_new_mail_tells_the_pages_of_all() {
+    let cluster = cluster(2, 20).await;
+    // Whoever asks for news only asks every five minutes: longer than anybody waits here.
+    let push = json!({ "push": true });
+    let saved = cluster.site.save_values("email-manager", "sync", push);
+    saved.await.unwrap();
+    let member = cluster.site.member("member").await.unwrap();
+    let account = link_across(&cluster, &member, "microsoft", 1, 1).await;
+    condition(&member, &account, "up-to-date").await;
+    let providers = &cluster.site.providers;
+    until("the provider to be asked for notices", PATIENCE, || async {
+        let asked = providers.asked("microsoft").await?;
+        let subscribed = asked
+            .keys()
+            .any(|route| route == "POST /v1.0/subscriptions");
+        Ok(if subscribed {
+            Ok(())
+        } else {
+            Err(format!("{asked:?}"))
+        })
+    })
+    .await
+    .unwrap();
+    // The provider tells the first host, whose address is the public one; the page is at the second.
+    let at = cluster.at(&member, 1).unwrap();
+    let events = at.base().join("/api/events").unwrap();
+    let mut stream = member.browser().get(events).send().await.unwrap();
+    let subject = "Told and not asked for";
+    let mail =
+        format!("Message-ID: <told@elsewhere.example>\r\nSubject: {subject}\r\n\r\nNew.\r\n");
+    providers.deliver("microsoft", &mail).await.unwrap();
+    hears(&mut stream, "threads.changed").await;
+    let newest = format!("/api/mail/messages?account={account}&limit=1");
+    until("the new message", PATIENCE, || async {
+        let page = at.get(&newest).await?.success()?;
+        Ok(if text(&page, "/items/0/subject")? == subject {
+            Ok(())
+        } else {
+            Err(page.to_string())
+        })
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -170,7 +221,7 @@ async fn a_host_that_was_paused_past_its_lease_changes_nothing_more() {
         )
         .await
         .unwrap();
-    let account = link_across(&cluster, &member, 0, 0).await;
+    let account = link_across(&cluster, &member, "google", 0, 0).await;
     let running = async || {
         let row = cluster
             .database
@@ -220,7 +271,7 @@ async fn a_host_that_was_paused_past_its_lease_changes_nothing_more() {
 async fn hosts_of_two_versions_serve_beside_each_other() {
     let mut cluster = cluster(2, 20).await;
     let member = cluster.site.member("member").await.unwrap();
-    let account = link(&cluster, &member, 0, 0).await;
+    let account = link_across(&cluster, &member, "google", 0, 0).await;
     condition(&member, &account, "up-to-date").await;
     // What the next version leaves that only adds to the tables; this program is then the older one.
     let newer = "ALTER TABLE host.host_users ADD COLUMN later TEXT; CREATE TABLE host.host_later (id TEXT PRIMARY KEY);

@@ -84,7 +84,7 @@ async fn hosts_with_copies_of_the_key_file_go_on_while_the_key_is_replaced() {
     cluster.site.set_up().await.unwrap();
     on_all_hosts(&cluster).await;
     let member = cluster.site.member("member").await.unwrap();
-    let account = link_across(&cluster, &member, 0, 1).await;
+    let account = link_across(&cluster, &member, "google", 0, 1).await;
     condition(&member, &account, "up-to-date").await;
 
     // Killed wherever it is when the file changes or it is through, and gone on with by the next.
@@ -112,7 +112,7 @@ async fn hosts_with_copies_of_the_key_file_go_on_while_the_key_is_replaced() {
     works_at(&cluster, &member, &account, 3).await;
     // A sign-in at the provider that was begun at one of them ends at the other.
     let second = cluster.site.member("second").await.unwrap();
-    let account_of_second = link_across(&cluster, &second, 1, 0).await;
+    let account_of_second = link_across(&cluster, &second, "google", 1, 0).await;
     condition(&second, &account_of_second, "up-to-date").await;
     let listed = keys(host);
     let sealing: Vec<_> = listed.iter().filter(|key| key["records"] != 0).collect();

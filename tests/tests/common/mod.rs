@@ -182,12 +182,13 @@ pub(crate) async fn on_all_hosts(cluster: &Cluster) {
 pub(crate) async fn link_across(
     cluster: &Cluster,
     member: &Client,
+    provider: &str,
     begin: usize,
     end: usize,
 ) -> String {
-    let address = cluster.site.providers.address("google").unwrap().to_owned();
+    let address = cluster.site.providers.address(provider).unwrap().to_owned();
     let at = cluster.at(member, begin).unwrap();
-    let link = json!({ "provider": "google", "sync_since": 0 });
+    let link = json!({ "provider": provider, "sync_since": 0 });
     let begun = at.post("/api/mail/accounts", link).await.unwrap();
     let begun = begun.success().unwrap();
     let back = cluster.hosts[0].base().join(CALLBACK).unwrap();
