@@ -4,6 +4,7 @@
 //! document, a person at a provider's sign-in pages, the programs as processes that can be killed, and the main job as steps.
 
 pub mod bucket;
+pub mod chaos;
 pub mod client;
 pub mod cluster;
 pub mod consent;

@@ -75,9 +75,15 @@ const DEEP: &[Suite] = &[
     Suite {
         name: "endurance",
         what: "twenty minutes of mixed load, in which the host must not grow",
-        // Optimised, as it runs for people. The component comes from the variable that the task sets.
+        // Optimised, as it runs for people.
         arguments: &["--release", "--workspace", "--test", "endurance"],
         variable: ("ENDURANCE_MINUTES", "20"),
+    },
+    Suite {
+        name: "chaos",
+        what: "three hosts and 200 mailboxes in three rounds of kills, pauses, cuts, crashes and wrong clocks, alone and together",
+        arguments: &["--workspace", "--test", "chaos"],
+        variable: ("CHAOS", "3"),
     },
 ];
 
@@ -110,6 +116,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     };
     if everything {
         lint::checked()?;
+    }
+    if suite.is_none_or(|suite| suite.name == "chaos") {
+        step("looking for what chaos needs", chaos)?;
     }
     // Ends with this function.
     let server = match suite {
@@ -223,6 +232,32 @@ fn clients() -> anyhow::Result<PathBuf> {
     process::run_within(&mut pip, PIP_LIMIT, &log)?;
     std::fs::write(&installed, wanted)?;
     Ok(python)
+}
+
+/// PostgreSQL, and where this may install them, namespaces of networks and clocks that are off: without these the test says what it lacks.
+fn chaos() -> anyhow::Result<()> {
+    postgres::install()?;
+    let here = |path: &str| Path::new(path).exists();
+    let clocks = std::fs::read_dir("/usr/lib").is_ok_and(|all| {
+        all.flatten()
+            .any(|entry| entry.path().join("faketime").exists())
+    });
+    let mut packages = Vec::new();
+    if !["/sbin/ip", "/bin/ip", "/usr/bin/ip", "/usr/sbin/ip"]
+        .into_iter()
+        .any(here)
+    {
+        packages.push("iproute2");
+    }
+    if !clocks {
+        packages.push("libfaketime");
+    }
+    if !packages.is_empty()
+        && let Err(error) = apt(&packages, &xtask::target().join("chaos.log"))
+    {
+        eprintln!("xtask: hosts will not be tested under chaos: {error:#}");
+    }
+    Ok(())
 }
 
 /// Debian packages, where this may install them.
