@@ -34,9 +34,11 @@ impl Worker {
     pub(crate) fn start(store: Store, plugins: Manager, live_jobs: usize) -> Self {
         let stop = CancellationToken::new();
         let runs = TaskTracker::new();
-        let calls = store.clone();
+        let (calls, known) = (store.clone(), plugins.clone());
         let claiming = tokio::spawn(claim(
             store.clone(),
+            // What is still being started here, or can't be, is left to other hosts.
+            move |plugin: &str| known.running(plugin).is_ok(),
             move |lease| call(calls.clone(), plugins.clone(), lease),
             Places::new(live_jobs),
             stop.clone(),
@@ -69,9 +71,10 @@ impl Worker {
     }
 }
 
-/// Hands out jobs to `call` while there is a place.
+/// Hands out jobs of plugins that run here to `call` while there is a place.
 async fn claim<C: Future<Output = Outcome> + Send + 'static>(
     store: Store,
+    runs_here: impl Fn(&str) -> bool + Sync,
     call: impl Fn(Lease) -> C,
     places: Places,
     stop: CancellationToken,
@@ -86,7 +89,7 @@ async fn claim<C: Future<Output = Outcome> + Send + 'static>(
         };
         let lease = tokio::select! {
             () = stop.cancelled() => return,
-            lease = jobs.next(lease_ms) => lease,
+            lease = jobs.next(lease_ms, &runs_here) => lease,
         };
         match lease {
             Ok(lease) => {
@@ -359,6 +362,7 @@ mod tests {
         let (stop, runs) = (CancellationToken::new(), TaskTracker::new());
         let claiming = tokio::spawn(claim(
             store.clone(),
+            |_: &str| true,
             call,
             Places::new(PLACES),
             stop.clone(),

@@ -1,6 +1,11 @@
 //! Several hosts on one database: what is done with a plugin at one of them holds at all, and a host that is gone leaves nothing half done.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod support;
 
@@ -9,62 +14,83 @@ use std::time::Duration;
 
 use host_runtime::plugin::Grants;
 use host_runtime::{Host, HostOptions};
-use host_store::{Database, Options, PluginRecord, PluginState, Purpose, Store, TestClock};
+use host_store::{
+    Database, NewJob, Options, PluginRecord, PluginState, Priority, Purpose, Store, TestClock,
+};
 use support::{DOUBLE, NOW, Server, double, internal, marked, obey};
+
+/// What two hosts need.
+struct Ground {
+    clock: TestClock,
+    folders: [tempfile::TempDir; 2],
+    database: xtask::postgres::Database,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        // Blobs would have to be in a bucket; these hosts keep none.
+        let place = folders[0].path().join("blobs");
+        std::fs::create_dir(&place).unwrap();
+        std::os::unix::fs::symlink(&place, folders[1].path().join("blobs")).unwrap();
+        Self {
+            clock: TestClock::at(NOW),
+            folders,
+            database: xtask::postgres::Database::new().unwrap(),
+        }
+    }
+
+    async fn host(&self, number: usize) -> Host {
+        let keys = self.folders[0].path().join("keys.json");
+        let options = Options::new(Arc::new(self.clock.clone()), Purpose::Serve)
+            .database(&Database::Postgres {
+                url: self.database.url().to_string().into(),
+                connections: 8,
+            })
+            .key_file(&keys);
+        let folder = self.folders[number].path();
+        let store = Store::open_with(folder, options).await.unwrap();
+        let mut options = HostOptions::new(&store, "http://host.test");
+        options.live_calls = 8;
+        options.compiled = Some(xtask::target().join("compiled-guests"));
+        Host::start(store, options).await.unwrap()
+    }
+}
 
 /// Two hosts with a folder each.
 struct Pair {
     here: Host,
     there: Host,
-    clock: TestClock,
-    _folders: [tempfile::TempDir; 2],
     /// Goes last: the hosts use it.
-    _database: xtask::postgres::Database,
+    ground: Ground,
 }
 
 impl Pair {
     async fn new() -> Self {
-        let database = xtask::postgres::Database::new().unwrap();
-        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let clock = TestClock::at(NOW);
-        let keys = folders[0].path().join("keys.json");
-        // Blobs would have to be in a bucket; these hosts keep none.
-        let place = folders[0].path().join("blobs");
-        std::fs::create_dir(&place).unwrap();
-        std::os::unix::fs::symlink(&place, folders[1].path().join("blobs")).unwrap();
-        let start = async |folder: &tempfile::TempDir| {
-            let options = Options::new(Arc::new(clock.clone()), Purpose::Serve)
-                .database(&Database::Postgres {
-                    url: database.url().to_string().into(),
-                    connections: 8,
-                })
-                .key_file(&keys);
-            let store = Store::open_with(folder.path(), options).await.unwrap();
-            let mut options = HostOptions::new(&store, "http://host.test");
-            options.live_calls = 8;
-            options.compiled = Some(xtask::target().join("compiled-guests"));
-            Host::start(store, options).await.unwrap()
-        };
+        let ground = Ground::new();
         Self {
-            here: start(&folders[0]).await,
-            there: start(&folders[1]).await,
-            clock,
-            _folders: folders,
-            _database: database,
+            here: ground.host(0).await,
+            there: ground.host(1).await,
+            ground,
         }
     }
 
     /// With the double enabled here and there.
     async fn with_double() -> Self {
         let pair = Self::new().await;
-        let plugins = pair.here.plugins();
-        let added = plugins.add(double()).await.unwrap();
-        let grants = Grants::proposed(&added.inspection.manifest);
-        plugins.approve(DOUBLE, grants).await.unwrap();
-        plugins.enable(DOUBLE).await.unwrap();
+        enable(&pair.here, double()).await;
         until(async || obey(&pair.there, "echo a").await.is_ok()).await;
         pair
     }
+}
+
+/// Adds a plugin, grants what it asks for, and enables it.
+async fn enable(host: &Host, component: Vec<u8>) {
+    let plugins = host.plugins();
+    let added = plugins.add(component).await.unwrap();
+    let grants = Grants::proposed(&added.inspection.manifest);
+    plugins.approve(&added.id, grants).await.unwrap();
+    plugins.enable(&added.id).await.unwrap();
 }
 
 /// Until another host has heard of it.
@@ -168,7 +194,7 @@ async fn what_a_lost_host_had_begun_is_ended_by_another() {
     let other = pair.there.store().plugins();
     assert!(other.turn(Duration::ZERO).await.unwrap().is_none());
     // Its turn lapses, which it doesn't know.
-    pair.clock.advance(Duration::from_secs(60));
+    pair.ground.clock.advance(Duration::from_secs(60));
     until(async || obey(&pair.there, "echo a").await.is_ok()).await;
     until(async || obey(&pair.here, "echo a").await.is_ok()).await;
     let late = plugins.save(&record, &turn).await.unwrap_err();
@@ -203,7 +229,7 @@ async fn an_upgrade_that_a_lost_host_had_begun_leaves_the_version_that_runs() {
     // Calls go on meanwhile.
     pair.there.plugins().catch_up().await;
     assert_eq!(obey(&pair.there, "echo a").await.unwrap(), "a");
-    pair.clock.advance(Duration::from_secs(60));
+    pair.ground.clock.advance(Duration::from_secs(60));
     let ended = async || {
         let record = plugins.get(DOUBLE).await.unwrap().unwrap();
         record.pending.is_none() && record.state == PluginState::Enabled
@@ -224,4 +250,46 @@ async fn a_plugin_that_keeps_failing_is_stopped_at_all_hosts() {
     };
     until(broken).await;
     obey(&pair.there, "echo a").await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_leaves_the_jobs_of_a_plugin_that_does_not_run_there_to_others() {
+    const OTHER: &str = "guest-double-b";
+    let ground = Ground::new();
+    let here = ground.host(0).await;
+    enable(&here, double()).await;
+    let forget = format!("DELETE FROM host.host_components WHERE plugin = '{DOUBLE}'");
+    ground.database.query(&forget).unwrap();
+    let there = ground.host(1).await;
+    obey(&there, "echo a").await.unwrap_err();
+    enable(&there, marked(double(), DOUBLE, OTHER)).await;
+    let pair = Pair {
+        here,
+        there,
+        ground,
+    };
+    // What is due longest goes first, if it goes at all.
+    let outcomes = async |plugin| {
+        let jobs = pair.here.store().jobs();
+        let runs = jobs.runs(plugin, None, 100).await.unwrap();
+        runs.into_iter()
+            .map(|run| run.outcome)
+            .collect::<Vec<String>>()
+    };
+    for plugin in [DOUBLE, OTHER] {
+        let job = NewJob {
+            kind: "obey".to_owned(),
+            key: "key".to_owned(),
+            payload: b"put a".to_vec(),
+            run_at: None,
+            priority: Priority::Normal,
+        };
+        let jobs = pair.there.store().jobs();
+        jobs.enqueue(plugin, &job).await.unwrap();
+    }
+    pair.there.start_jobs().await;
+    until(async || outcomes(OTHER).await == ["done"]).await;
+    assert!(outcomes(DOUBLE).await.is_empty());
+    pair.here.start_jobs().await;
+    until(async || outcomes(DOUBLE).await == ["done"]).await;
 }

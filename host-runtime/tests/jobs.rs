@@ -125,7 +125,7 @@ async fn nothing_runs_while_a_plugin_is_disabled_and_nothing_is_lost() {
             .host
             .store()
             .jobs()
-            .claim(1_000)
+            .claim(1_000, &|_: &str| true)
             .await
             .unwrap()
             .is_none()
@@ -176,7 +176,12 @@ async fn a_job_that_a_lost_host_was_running_runs_again_after_the_restart() {
     };
     store.jobs().enqueue(DOUBLE, &job).await.unwrap();
     // Taken, and then the host is gone.
-    store.jobs().claim(30_000).await.unwrap().unwrap();
+    store
+        .jobs()
+        .claim(30_000, &|_: &str| true)
+        .await
+        .unwrap()
+        .unwrap();
     drop(store);
     let fixture = fixture.restarted().await;
     fixture.host.start_jobs().await;

@@ -217,8 +217,7 @@ impl Inner {
         let snapshot = self.shared.get();
         let shown = snapshot.plugins.get(&record.id);
         if shown.is_none_or(|shown| !shown.is_like(&entry)) {
-            self.shared
-                .change(|s| drop(s.plugins.insert(record.id.clone(), entry)));
+            self.put_in_place(&record.id, entry);
         }
         Ok(())
     }

@@ -97,12 +97,21 @@ impl Inner {
             running,
             pending: record.pending.clone(),
         };
-        self.shared
-            .change(|s| drop(s.plugins.insert(record.id.clone(), entry)));
+        self.put_in_place(&record.id, entry);
         if record.pending.is_none() {
             self.tell(&record.id, Some(Seen::of(record))).await;
         }
         Ok(status)
+    }
+
+    /// From now on readers see this of a plugin, and jobs of one that runs are taken.
+    pub(super) fn put_in_place(&self, id: &str, entry: Entry) {
+        let runs = entry.running.is_some();
+        self.shared
+            .change(|s| drop(s.plugins.insert(id.to_owned(), entry)));
+        if runs {
+            self.store.jobs().look_again();
+        }
     }
 
     /// Remembers how plugins were when the host stopped, so that a start which changes nothing is no news.

@@ -12,21 +12,26 @@ const RANKS: std::ops::Range<i64> = 0..3;
 const BY_AGE: u64 = 4;
 
 impl Jobs {
-    /// Waits until a job is due and may run, and takes it for `lease_ms`. May be dropped and called again; several may wait at once.
+    /// Waits until a job is due and may run, and takes it for `lease_ms`. May be dropped and called again; several may wait at once. Jobs of plugins
+    /// that do not run here are left to other hosts; [`look_again`](Self::look_again) says when that changes.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`].
-    pub async fn next(&self, lease_ms: u64) -> Result<Lease, Error> {
+    pub async fn next(
+        &self,
+        lease_ms: u64,
+        runs_here: &(impl Fn(&str) -> bool + Sync),
+    ) -> Result<Lease, Error> {
         loop {
             let changed = self.0.jobs.changed.notified();
             tokio::pin!(changed);
             // Listening begins before looking, so that what is enqueued in between is not missed.
             changed.as_mut().enable();
-            if let Some(lease) = self.claim(lease_ms).await? {
+            if let Some(lease) = self.claim(lease_ms, runs_here).await? {
                 return Ok(lease);
             }
-            match self.next_due().await? {
+            match self.next_due(runs_here).await? {
                 Some(due) => tokio::select! {
                     () = changed => {}
                     () = self.0.clock.sleep_until(due) => {}
@@ -36,27 +41,41 @@ impl Jobs {
         }
     }
 
-    /// Takes a job that is due and may run, if there is one.
+    /// Has who waits in [`next`](Self::next) look again: a plugin runs here that did not.
+    pub fn look_again(&self) {
+        self.0.jobs.changed();
+    }
+
+    /// Takes a job that is due and may run, if there is one of a plugin that runs here.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`].
-    pub async fn claim(&self, lease_ms: u64) -> Result<Option<Lease>, Error> {
+    pub async fn claim(
+        &self,
+        lease_ms: u64,
+        runs_here: &(impl Fn(&str) -> bool + Sync),
+    ) -> Result<Option<Lease>, Error> {
         let mut tries = 0;
         loop {
-            if let Some(done) = settled(&mut tries, self.try_claim(lease_ms).await) {
+            let tried = self.try_claim(lease_ms, runs_here).await;
+            if let Some(done) = settled(&mut tries, tried) {
                 return done;
             }
         }
     }
 
-    async fn try_claim(&self, lease_ms: u64) -> Result<Option<Lease>, Error> {
+    async fn try_claim(
+        &self,
+        lease_ms: u64,
+        runs_here: &(impl Fn(&str) -> bool + Sync),
+    ) -> Result<Option<Lease>, Error> {
         let mut tx = self.0.db.write().await?;
         let now = self.0.now();
         finish::recover_lapsed(&mut tx, now).await?;
         let urgency = !self.0.jobs.next_turn().is_multiple_of(BY_AGE);
         let mut best: Option<(i64, i64, u64, i64)> = None;
-        for (plugin, running) in self.eligible(&mut tx).await? {
+        for (plugin, running) in self.eligible(&mut tx, runs_here).await? {
             schedule::enqueue_due(&mut tx, &plugin, now).await?;
             if let Some((rank, run_at, id)) = first_due(&mut tx, &plugin, now, urgency).await? {
                 let candidate = (running, rank, run_at, id);
@@ -94,12 +113,16 @@ impl Jobs {
         Ok(Some(lease))
     }
 
-    /// When the runner has to look again; none: only when something changes.
+    /// When the runner has to look again, in milliseconds since the Unix epoch; none: only when something changes. Plugins that do not run here do not
+    /// count: what is due of theirs would have it look for ever.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`].
-    pub async fn next_due(&self) -> Result<Option<u64>, Error> {
+    pub async fn next_due(
+        &self,
+        runs_here: &(impl Fn(&str) -> bool + Sync),
+    ) -> Result<Option<u64>, Error> {
         let mut tx = self.0.db.read().await?;
         let mut due: Option<u64> = None;
         let mut earlier = |at: Option<u64>| {
@@ -114,7 +137,7 @@ impl Jobs {
             ))
             .await?;
         earlier(lapses.map_or(Ok(None), |row| row.opt_uint(0))?);
-        for (plugin, _) in self.eligible(&mut tx).await? {
+        for (plugin, _) in self.eligible(&mut tx, runs_here).await? {
             for rank in RANKS {
                 earlier(
                     first(&mut tx, &plugin, rank, false)
@@ -133,17 +156,26 @@ impl Jobs {
         Ok(due)
     }
 
-    /// Plugins whose jobs may run, and how many of theirs run already. Nothing of a plugin begins while it is being changed.
-    async fn eligible(&self, tx: &mut Tx) -> Result<Vec<(String, i64)>, Error> {
+    /// Plugins whose jobs may run here, and how many of theirs run already. Nothing of a plugin begins while it is being changed.
+    async fn eligible(
+        &self,
+        tx: &mut Tx,
+        runs_here: &(impl Fn(&str) -> bool + Sync),
+    ) -> Result<Vec<(String, i64)>, Error> {
         let rows = tx
             .fetch(sql!(
                 "SELECT p.id, (SELECT COUNT(*) FROM host_jobs j WHERE j.plugin = p.id AND j.running = 1)
                  FROM host_plugins p WHERE p.state = 'enabled' AND p.pending IS NULL"
             ))
             .await?;
-        rows.iter()
-            .map(|row| Ok((row.text(0)?, row.int(1)?)))
-            .collect()
+        let mut eligible = Vec::with_capacity(rows.len());
+        for row in rows {
+            let plugin = row.text(0)?;
+            if runs_here(&plugin) {
+                eligible.push((plugin, row.int(1)?));
+            }
+        }
+        Ok(eligible)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A job runs at least once, one of a key at a time, in order of urgency, and survives crashes.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use host_store::*;
@@ -21,7 +22,12 @@ async fn enqueue(world: &World, job: NewJob) {
 }
 
 async fn claim(world: &World) -> Option<Lease> {
-    world.store.jobs().claim(LEASE).await.unwrap()
+    world
+        .store
+        .jobs()
+        .claim(LEASE, &every_plugin)
+        .await
+        .unwrap()
 }
 
 async fn finish(world: &World, lease: &Lease, outcome: Outcome) -> bool {
@@ -404,7 +410,10 @@ async fn schedules_come_again_and_what_was_missed_comes_once() {
         assert_eq!((lease.kind.as_str(), lease.key.as_str()), ("poll", ""));
         assert!(finish(&world, &lease, Outcome::Done).await);
         assert_eq!(claim(&world).await, None);
-        assert_eq!(jobs.next_due().await.unwrap(), Some(world.now() + 60_000));
+        assert_eq!(
+            jobs.next_due(&every_plugin).await.unwrap(),
+            Some(world.now() + 60_000)
+        );
         world.advance(60);
     }
     world.advance(86_400);
@@ -412,7 +421,7 @@ async fn schedules_come_again_and_what_was_missed_comes_once() {
     assert!(finish(&world, &lease, Outcome::Done).await);
     assert_eq!(claim(&world).await, None);
     jobs.set_schedules(PLUGIN, &[]).await.unwrap();
-    assert_eq!(jobs.next_due().await.unwrap(), None);
+    assert_eq!(jobs.next_due(&every_plugin).await.unwrap(), None);
 }
 
 #[rstest]
@@ -436,7 +445,10 @@ async fn a_plugin_that_is_not_enabled_runs_nothing(#[case] state: PluginState) {
         .unwrap();
     world.set_state(PLUGIN, state).await;
     assert_eq!(claim(&world).await, None);
-    assert_eq!(world.store.jobs().next_due().await.unwrap(), None);
+    assert_eq!(
+        world.store.jobs().next_due(&every_plugin).await.unwrap(),
+        None
+    );
     world.enable(PLUGIN).await;
     let mut record = world.store.plugins().get(PLUGIN).await.unwrap().unwrap();
     record.pending = Some("exchange".to_owned());
@@ -448,11 +460,42 @@ async fn a_plugin_that_is_not_enabled_runs_nothing(#[case] state: PluginState) {
 }
 
 #[tokio::test]
+async fn a_plugin_that_does_not_run_here_is_left_to_other_hosts() {
+    let world = ready().await;
+    let jobs = world.store.jobs();
+    let every = Schedule {
+        kind: "s".to_owned(),
+        every_ms: 1_000,
+    };
+    jobs.set_schedules(PLUGIN, &[every]).await.unwrap();
+    enqueue(&world, new_job("k", "a")).await;
+    let (running, looks) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let runs_here = |_: &str| {
+        looks.fetch_add(1, Ordering::Relaxed);
+        running.load(Ordering::Relaxed)
+    };
+    assert_eq!(jobs.claim(LEASE, &runs_here).await.unwrap(), None);
+    // It would be asked for in vain, again and again.
+    assert_eq!(jobs.next_due(&runs_here).await.unwrap(), None);
+    looks.store(0, Ordering::Relaxed);
+    let (lease, ()) = tokio::join!(jobs.next(LEASE, &runs_here), async {
+        // For a job, and then for when there will be one.
+        while looks.load(Ordering::Relaxed) < 2 {
+            tokio::task::yield_now().await;
+        }
+        running.store(true, Ordering::Relaxed);
+        jobs.look_again();
+    });
+    let lease = lease.unwrap();
+    assert_eq!((lease.key.as_str(), lease.attempt), ("a", 1));
+}
+
+#[tokio::test]
 async fn the_runner_is_woken_when_something_is_due() {
     let world = ready().await;
     let next = |world: &World| {
         let jobs = world.store.jobs();
-        tokio::spawn(async move { jobs.next(LEASE).await.unwrap() })
+        tokio::spawn(async move { jobs.next(LEASE, &every_plugin).await.unwrap() })
     };
     let settle = || async {
         for _ in 0..50 {
@@ -493,7 +536,7 @@ async fn every_worker_gets_another_job() {
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let jobs = world.store.jobs();
-        workers.spawn(async move { jobs.next(LEASE).await.unwrap().key });
+        workers.spawn(async move { jobs.next(LEASE, &every_plugin).await.unwrap().key });
     }
     let batch = (0..8)
         .map(|key| Write::Enqueue(new_job("k", &key.to_string())))

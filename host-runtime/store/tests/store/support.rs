@@ -211,11 +211,7 @@ impl World {
     }
 
     pub(crate) async fn save_plugin(&self, record: &PluginRecord) -> Result<(), Error> {
-        let plugins = self.store.plugins();
-        let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
-        let saved = plugins.save(record, &turn).await;
-        turn.end().await;
-        saved
+        save(&self.store, record).await
     }
 
     pub(crate) async fn delete_data(&self, id: &str) {
@@ -226,24 +222,40 @@ impl World {
     }
 
     pub(crate) async fn set_state(&self, id: &str, state: PluginState) {
-        let record = PluginRecord {
-            id: id.to_owned(),
-            version: "1.0.0".to_owned(),
-            digest: String::new(),
-            state,
-            reason: None,
-            manifest: serde_json::json!({}),
-            grants: None,
-            installed_version: None,
-            pending: None,
-            updated_at: 0,
-        };
-        self.save_plugin(&record).await.unwrap();
+        self.save_plugin(&plugin(id, state)).await.unwrap();
     }
+}
+
+pub(crate) fn plugin(id: &str, state: PluginState) -> PluginRecord {
+    PluginRecord {
+        id: id.to_owned(),
+        version: "1.0.0".to_owned(),
+        digest: String::new(),
+        state,
+        reason: None,
+        manifest: serde_json::json!({}),
+        grants: None,
+        installed_version: None,
+        pending: None,
+        updated_at: 0,
+    }
+}
+
+pub(crate) async fn save(store: &Store, record: &PluginRecord) -> Result<(), Error> {
+    let plugins = store.plugins();
+    let turn = plugins.turn(Duration::ZERO).await.unwrap().unwrap();
+    let saved = plugins.save(record, &turn).await;
+    turn.end().await;
+    saved
 }
 
 fn place(bucket: Option<&Bucket>) -> BlobPlace {
     bucket.map_or(BlobPlace::Folder, Bucket::place)
+}
+
+/// Of a host on which all of them run.
+pub(crate) fn every_plugin(_: &str) -> bool {
+    true
 }
 
 pub(crate) fn caller() -> Caller {

@@ -81,14 +81,23 @@ async fn an_event_of_one_host_is_heard_at_the_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_of_one_host_wakes_the_other_and_is_run_once() {
     let (world, other) = two_hosts().await;
-    let waiting = tokio::spawn(async move { other.jobs().next(LEASE).await.unwrap() });
+    let waiting =
+        tokio::spawn(async move { other.jobs().next(LEASE, &every_plugin).await.unwrap() });
     tokio::time::sleep(Duration::from_millis(50)).await;
     world
         .apply(vec![Write::Enqueue(new_job("k", "a"))])
         .await
         .unwrap();
     assert_eq!(soon(waiting).await.unwrap().key, "a");
-    assert_eq!(world.store.jobs().claim(LEASE).await.unwrap(), None);
+    assert_eq!(
+        world
+            .store
+            .jobs()
+            .claim(LEASE, &every_plugin)
+            .await
+            .unwrap(),
+        None
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,7 +120,7 @@ async fn hosts_that_claim_at_once_get_different_jobs_and_one_of_a_key() {
         workers.spawn(async move {
             let mut keys = Vec::new();
             for _ in 0..50 {
-                if let Some(lease) = jobs.claim(LEASE).await.unwrap() {
+                if let Some(lease) = jobs.claim(LEASE, &every_plugin).await.unwrap() {
                     keys.push(lease.key);
                 }
             }
@@ -140,12 +149,26 @@ async fn what_a_dead_host_ran_is_taken_over_when_its_lease_lapses_and_it_can_wri
         .apply(vec![Write::Enqueue(new_job("k", "a"))])
         .await
         .unwrap();
-    let lost = world.store.jobs().claim(LEASE).await.unwrap().unwrap();
+    let lost = world
+        .store
+        .jobs()
+        .claim(LEASE, &every_plugin)
+        .await
+        .unwrap()
+        .unwrap();
     // Opening takes nothing from who may be alive.
     let third = world.open(Purpose::Serve).await.unwrap();
-    assert_eq!(third.jobs().claim(LEASE).await.unwrap(), None);
+    assert_eq!(
+        third.jobs().claim(LEASE, &every_plugin).await.unwrap(),
+        None
+    );
     world.advance(60);
-    let taken = other.jobs().claim(LEASE).await.unwrap().unwrap();
+    let taken = other
+        .jobs()
+        .claim(LEASE, &every_plugin)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((taken.id, taken.attempt), (lost.id, 2));
     let row = |id: &str| vec![put("t", &["id"], vec![vec![text(id)]])];
     let late = world

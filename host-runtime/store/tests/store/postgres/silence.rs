@@ -10,6 +10,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::support::every_plugin;
+
 /// A statement ends so long after the server fell silent, at the latest; the rest is for a busy machine.
 const BOUND: Duration = Duration::from_secs(20);
 
@@ -102,8 +104,8 @@ async fn who_goes_away_leaves_no_transaction_behind() {
     // Given up at any moment, at most of them before the transaction has begun.
     for moment in 0..400 {
         let moment = Duration::from_micros(moment * 5);
-        let _ = tokio::time::timeout(moment, store.jobs().next_due()).await;
-        let _ = tokio::time::timeout(moment, store.jobs().claim(1_000)).await;
+        let _ = tokio::time::timeout(moment, store.jobs().next_due(&every_plugin)).await;
+        let _ = tokio::time::timeout(moment, store.jobs().claim(1_000, &every_plugin)).await;
     }
     let open = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     let begun = Instant::now();

@@ -209,7 +209,7 @@ async fn jobs(world: &World) {
         ..new_job("sync", "failing")
     };
     jobs.enqueue(PLUGIN, &failing).await.unwrap();
-    let lease = jobs.claim(60_000).await.unwrap().unwrap();
+    let lease = jobs.claim(60_000, &every_plugin).await.unwrap().unwrap();
     let failed = Outcome::Failed("no answer".to_owned());
     assert!(jobs.finish(&lease, failed).await.unwrap());
     let later = NewJob {
@@ -218,7 +218,7 @@ async fn jobs(world: &World) {
     };
     jobs.enqueue(PLUGIN, &later).await.unwrap();
     // Taken by the schedule's first time, and lost with the host.
-    let running = jobs.claim(60_000).await.unwrap().unwrap();
+    let running = jobs.claim(60_000, &every_plugin).await.unwrap().unwrap();
     assert_eq!(running.kind, "tick");
     jobs.enqueue(PLUGIN, &new_job("sync", "due")).await.unwrap();
 }

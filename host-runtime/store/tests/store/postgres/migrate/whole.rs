@@ -116,13 +116,21 @@ async fn work_goes_on_where_it_was() {
     let store = moving.open(moving.server()).await.unwrap();
     let jobs = store.jobs();
 
-    let due = jobs.claim(60_000).await.unwrap().unwrap();
+    let due = jobs
+        .claim(60_000, &support::every_plugin)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((due.kind.as_str(), due.key.as_str()), ("sync", "due"));
-    assert_eq!(jobs.claim(60_000).await.unwrap(), None, "it runs once");
+    assert_eq!(
+        jobs.claim(60_000, &support::every_plugin).await.unwrap(),
+        None,
+        "it runs once"
+    );
     assert!(jobs.finish(&due, Outcome::Done).await.unwrap());
     moving.clock.advance(Duration::from_secs(61));
     let mut keys = Vec::new();
-    while let Some(lease) = jobs.claim(60_000).await.unwrap() {
+    while let Some(lease) = jobs.claim(60_000, &support::every_plugin).await.unwrap() {
         keys.push(format!("{} {}", lease.kind, lease.attempt));
         assert!(jobs.finish(&lease, Outcome::Done).await.unwrap());
     }
