@@ -52,8 +52,15 @@ const KEPT_STATEMENTS: usize = 512;
 /// - `enable_seqscan`: as near as PostgreSQL comes to naming an index. Definitions say which queries are served, statistics may be old or missing, and
 ///   what reads a table from end to end crosses every batch that writes to it. Where no index helps it still does.
 /// - `jit`: it pays for reports, not here.
+/// - `lock_timeout`: as long as a call waits for a connection.
+/// - `idle_in_transaction_session_timeout`: a transaction of ours asks nobody else and computes for milliseconds between two statements. Whoever is
+///   silent in one for ten seconds is paused, cut off or gone, and what it has locked is the others'. A host that waited for that with a lease in its hand
+///   (30 s, renewed every 8) still renews it in time.
+/// - `tcp_user_timeout`, `tcp_keepalives_…`: the same for who is cut off while it is being answered, or does nothing: the server's system would try for a
+///   quarter of an hour, and wait for two hours. Where it can't, it says so in its log and goes on.
 const SESSION: &str = "SET search_path = host; SET enable_seqscan = off; SET jit = off; SET lock_timeout = '30s'; \
-     SET idle_in_transaction_session_timeout = '60s'";
+     SET idle_in_transaction_session_timeout = '10s'; SET tcp_user_timeout = '10s'; \
+     SET tcp_keepalives_idle = '10s'; SET tcp_keepalives_interval = '3s'; SET tcp_keepalives_count = 3";
 
 /// Where the server is.
 #[derive(Clone)]
@@ -79,10 +86,9 @@ pub(crate) enum Among {
 pub(crate) struct Postgres {
     writers: PgPool,
     readers: PgPool,
-    /// One connection, which waits for notices.
-    listening: PgPool,
-    /// For a connection that belongs to no pool.
+    /// For a connection that belongs to no pool, and what it says first.
     options: Arc<PgConnectOptions>,
+    session: Arc<str>,
     /// The database's number: roles are the server's, and another database of it may be another host's.
     database: Arc<str>,
     silence: Silence,
@@ -125,13 +131,12 @@ impl Postgres {
         let writers = pool(half, &session);
         let read_only = format!("{session}; SET default_transaction_read_only = on");
         let readers = pool(half, &read_only);
-        let listening = pool(1, &session);
         let mut engine = Self {
             writers,
             readers,
-            listening,
             silence,
             options: Arc::new(options),
+            session: Arc::from(session),
             database: Arc::from(""),
             process: Arc::from(hex::encode(crate::random::bytes::<8>()?)),
             saying: Arc::default(),
@@ -228,7 +233,9 @@ impl Postgres {
 
     /// Hears what other processes say.
     pub(crate) async fn listen(&self) -> Result<Listener, Error> {
-        Listener::open(self.listening.clone(), Arc::clone(&self.process)).await
+        let (options, session) = (Arc::clone(&self.options), Arc::clone(&self.session));
+        let process = Arc::clone(&self.process);
+        Listener::open(options, session, self.silence.clone(), process).await
     }
 
     async fn begin(&self, pool: &PgPool, kind: &str, plugin: Option<&str>) -> Result<Tx, Error> {
@@ -312,7 +319,6 @@ impl Engine for Postgres {
     }
 
     async fn close(&self) {
-        self.listening.close().await;
         self.readers.close().await;
         self.writers.close().await;
     }

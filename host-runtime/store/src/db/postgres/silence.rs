@@ -19,7 +19,7 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long an answer to nothing may take: longer than a server is busy, shorter than people wait.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(super) const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Asks for as long as one of its clones is there.
 #[derive(Debug, Clone)]
@@ -67,12 +67,14 @@ impl Silence {
         tokio::select! {
             biased;
             done = work => done,
-            Ok(_) = silent.wait_for(|silent| *silent) => {
-                let reason = "the database server does not answer";
-                Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, reason)))
-            }
+            Ok(_) = silent.wait_for(|silent| *silent) => Err(no_answer()),
         }
     }
+}
+
+pub(super) fn no_answer() -> sqlx::Error {
+    let reason = "the database server does not answer";
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, reason))
 }
 
 async fn ask(

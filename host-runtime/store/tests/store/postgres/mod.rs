@@ -45,3 +45,4 @@ mod isolation;
 mod migrate;
 mod plans;
 mod silence;
+mod wire;

@@ -1,64 +1,38 @@
-//! A server that says nothing, neither that it is gone nor anything else; and people who do not wait for what it says.
+//! A server or a host that says nothing, neither that it is gone nor anything else; and people who do not wait for what it says.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_store::{Database, Error, Options, Purpose, Store, SystemClock};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use host_store::*;
 
-use super::support::every_plugin;
+use super::support::*;
+use super::wire::Wire;
 
 /// A statement ends so long after the server fell silent, at the latest; the rest is for a busy machine.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// Passes on what both sides say while it is told to.
-async fn wire(server: SocketAddr, open: watch::Receiver<bool>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((near, _)) = listener.accept().await {
-            let far = TcpStream::connect(server).await.unwrap();
-            let (near, far) = (near.into_split(), far.into_split());
-            tokio::spawn(pass(near.0, far.1, open.clone()));
-            tokio::spawn(pass(far.0, near.1, open.clone()));
-        }
-    });
-    address
+async fn open(folder: &tempfile::TempDir, database: &Database) -> Store {
+    let clock = Arc::new(SystemClock::default());
+    let options = Options::new(clock, Purpose::Serve).database(database);
+    Store::open_with(folder.path(), options).await.unwrap()
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) {
-    let mut bytes = [0; 8192];
-    while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if open.wait_for(|open| *open).await.is_err() || to.write_all(&bytes[..read]).await.is_err()
-        {
-            return;
-        }
+fn direct(database: &xtask::postgres::Database) -> Database {
+    Database::Postgres {
+        url: database.url().to_string().into(),
+        connections: 4,
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_a_silent_server_is_told_and_served_once_it_speaks() {
     let database = xtask::postgres::Database::new().unwrap();
-    let mut url = database.url().clone();
-    let server: std::net::IpAddr = url.host_str().unwrap().parse().unwrap();
-    let server = SocketAddr::new(server, url.port().unwrap());
-    let (open, opened) = watch::channel(true);
-    let wire = wire(server, opened).await;
-    url.set_port(Some(wire.port())).unwrap();
+    let wire = Wire::to(&database).await;
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(SystemClock::default());
-    let options = Options::new(clock, Purpose::Serve).database(&Database::Postgres {
-        url: url.to_string().into(),
-        connections: 4,
-    });
-    let store = Store::open_with(folder.path(), options).await.unwrap();
+    let store = open(&folder, &wire.database(&database)).await;
     store.ping().await.unwrap();
 
-    open.send_replace(false);
+    wire.cut();
     let begun = Instant::now();
     // More than there are connections, some of which are given up by who asked.
     let asked: Vec<_> = (0..12)
@@ -83,7 +57,7 @@ async fn who_waits_for_a_silent_server_is_told_and_served_once_it_speaks() {
     assert!(store.ping().await.is_err());
     assert!(begun.elapsed() < Duration::from_secs(1));
 
-    open.send_replace(true);
+    wire.mend();
     let begun = Instant::now();
     while store.ping().await.is_err() {
         assert!(begun.elapsed() < BOUND, "it is not served again");
@@ -95,12 +69,7 @@ async fn who_waits_for_a_silent_server_is_told_and_served_once_it_speaks() {
 async fn who_goes_away_leaves_no_transaction_behind() {
     let database = xtask::postgres::Database::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(SystemClock::default());
-    let options = Options::new(clock, Purpose::Serve).database(&Database::Postgres {
-        url: database.url().to_string().into(),
-        connections: 4,
-    });
-    let store = Store::open_with(folder.path(), options).await.unwrap();
+    let store = open(&folder, &direct(&database)).await;
     // Given up at any moment, at most of them before the transaction has begun.
     for moment in 0..400 {
         let moment = Duration::from_micros(moment * 5);
@@ -113,4 +82,58 @@ async fn who_goes_away_leaves_no_transaction_behind() {
         assert!(begun.elapsed() < BOUND, "a transaction stays open");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// A connection that is only listened on says nothing, so that whoever is between forgets it: then nothing comes any more, and nothing fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_nothing_any_more_listens_anew() {
+    let database = xtask::postgres::Database::new().unwrap();
+    let wire = Wire::to(&database).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, &wire.database(&database)).await;
+    let other = open(&folder, &direct(&database)).await;
+    save(&other, &plugin(PLUGIN, PluginState::Enabled))
+        .await
+        .unwrap();
+
+    let before = wire.listeners();
+    wire.deafen();
+    let begun = Instant::now();
+    while wire.listeners() == before {
+        assert!(begun.elapsed() < BOUND, "nobody listens");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // By looking, one is found every ten seconds.
+    let heard = async {
+        for number in 0..4 {
+            let job = new_job("k", &number.to_string());
+            let jobs = store.jobs();
+            let (heard, enqueued) = tokio::join!(jobs.next(60_000, &every_plugin), async {
+                other.jobs().enqueue(PLUGIN, &job).await
+            });
+            enqueued.unwrap();
+            assert_eq!(heard.unwrap().key, job.key);
+        }
+    };
+    tokio::time::timeout(BOUND, heard).await.unwrap();
+}
+
+/// Whoever is cut off or paused inside of a transaction keeps what it locked, and the server can't know that it is not to come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_locked_by_a_host_that_fell_silent_is_soon_the_others() {
+    let database = xtask::postgres::Database::new().unwrap();
+    let wire = Wire::to(&database).await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, &wire.database(&database)).await;
+    let other = open(&folder, &direct(&database)).await;
+    wire.cut_after(b"a key of both");
+    let job = new_job("k", "a key of both");
+    let lost = store.jobs().enqueue(PLUGIN, &job).await;
+    assert!(
+        matches!(lost, Err(StorageError::Unavailable(_))),
+        "{lost:?}"
+    );
+    // Waits for what becomes of the other's row, and longer than its patience would be an error.
+    other.jobs().enqueue(PLUGIN, &job).await.unwrap();
+    assert_eq!(other.jobs().list(Some(PLUGIN), 9).await.unwrap().len(), 1);
 }
