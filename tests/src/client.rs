@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use reqwest::cookie::Jar;
+use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -150,6 +150,13 @@ impl Client {
         .await?
         .success()?;
         Ok(())
+    }
+
+    /// What a browser would send as its cookies.
+    #[must_use]
+    pub fn cookies(&self) -> Option<String> {
+        let cookies = self.cookies.cookies(&self.base)?;
+        cookies.to_str().ok().map(str::to_owned)
     }
 
     /// The host's address.

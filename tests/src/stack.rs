@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
+use url::Url;
 
-use crate::programs::{Host, Paths, Simulator};
+use crate::programs::{Host, Paths, Simulator, free_port};
 use crate::site::{CALLBACK, Site};
 
 /// How the whole is started.
@@ -17,6 +18,8 @@ pub struct Options {
     pub port: u16,
     /// The redirect URI that is registered at the fakes; none: the host's.
     pub redirect: Option<String>,
+    /// Further settings of the host, as the environment names them, without `PLUGIN_HOST_`.
+    pub settings: Vec<(String, String)>,
     /// Further arguments of the simulator. Quotas are off by default: Gmail's would stretch a backfill of 500 messages over minutes.
     pub simulator: Vec<String>,
 }
@@ -27,6 +30,7 @@ impl Default for Options {
             messages: 500,
             port: 0,
             redirect: None,
+            settings: Vec::new(),
             simulator: vec!["--no-limits".to_owned()],
         }
     }
@@ -52,7 +56,12 @@ impl Stack {
     /// If one does not start.
     pub async fn start(paths: Paths, options: &Options) -> Result<Self> {
         let folder = TempDir::with_prefix("email-manager-")?;
-        let host = Host::start(&paths.host, folder.path(), options.port)
+        let port = match options.port {
+            0 => free_port()?,
+            port => port,
+        };
+        let base = Url::parse(&format!("http://127.0.0.1:{port}"))?;
+        let host = Host::start_with(&paths.host, folder.path(), base, options.settings.clone())
             .await
             .context("the host")?;
         let redirect = match &options.redirect {

@@ -36,6 +36,9 @@ struct Arguments {
     /// Messages generated into each main mailbox.
     #[arg(long, default_value_t = 500)]
     messages: u32,
+    /// … into the main mailbox at Microsoft, if not as many.
+    #[arg(long)]
+    microsoft_messages: Option<u32>,
     /// How large generated messages are.
     #[arg(long, value_enum, default_value = "real")]
     profile: Profile,
@@ -106,9 +109,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             mail.push(bytes::Bytes::from(std::fs::read(path)?));
         }
     }
-    let main = |address: &str, name: &str| {
+    let main = |address: &str, name: &str, messages: u32| {
         Account::new(address, name)
-            .with_messages(arguments.messages)
+            .with_messages(messages)
             .with_profile(arguments.profile)
             .with_mail(mail.iter().cloned())
     };
@@ -123,7 +126,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .listen(Provider::Microsoft, arguments.microsoft)
         .account(
             Provider::Google,
-            main(&arguments.google_address, "Ada Lovelace"),
+            main(
+                &arguments.google_address,
+                "Ada Lovelace",
+                arguments.messages,
+            ),
         )
         .account(
             Provider::Google,
@@ -131,7 +138,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         )
         .account(
             Provider::Microsoft,
-            main(&arguments.microsoft_address, "Ada Lovelace"),
+            main(
+                &arguments.microsoft_address,
+                "Ada Lovelace",
+                arguments.microsoft_messages.unwrap_or(arguments.messages),
+            ),
         )
         .account(
             Provider::Microsoft,

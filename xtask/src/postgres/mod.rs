@@ -93,15 +93,21 @@ impl Database {
         &self.url
     }
 
+    /// Where it is, for whoever has all rights.
+    #[must_use]
+    pub fn administered(&self) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url
+    }
+
     /// Runs a statement in it with all rights; answers what it prints, unaligned and without headings.
     ///
     /// # Errors
     ///
     /// If the server refuses.
     pub fn query(&self, statement: &str) -> anyhow::Result<String> {
-        let mut url = self.server.clone();
-        url.set_path(&self.name);
-        psql(&url, statement)
+        psql(&self.administered(), statement)
     }
 }
 

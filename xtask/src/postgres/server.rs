@@ -1,6 +1,6 @@
 //! A PostgreSQL server for one run of the tests: in a folder of its own, at an address of its own, and gone with the run.
 //!
-//! Nothing of it is worth keeping longer, so that it never waits for the disk. What was committed survives the server's own crash all the same:
+//! Nothing of it is worth keeping longer, so that it never waits for the disk, unless it is measured. What was committed survives the server's own crash all the same:
 //! it is in the system's memory, which only the machine's crash would take.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// server that crashes must not have forgotten what it said to be committed.
 const SETTINGS: &[&str] = &["fsync=off", "full_page_writes=off", "max_connections=400"];
 
+/// Everything else is as it comes. Larger logs than the default's: a mailbox that is filled would otherwise be written down every few seconds.
+const DURABLE: &[&str] = &["max_wal_size=4GB"];
+
 /// A server that runs until this is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -29,6 +32,7 @@ pub struct Server {
     folder: PathBuf,
     owner: Option<(u32, u32)>,
     address: SocketAddr,
+    settings: &'static [&'static str],
     url: Url,
 }
 
@@ -39,10 +43,16 @@ impl Server {
     ///
     /// If PostgreSQL is not installed or does not start.
     pub fn start() -> anyhow::Result<Self> {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = free.local_addr()?;
-        drop(free);
-        Self::start_at(address)
+        Self::begin(free_address()?, SETTINGS)
+    }
+
+    /// … that waits for the disk as any other does: its speed is that of one that is worth keeping.
+    ///
+    /// # Errors
+    ///
+    /// If PostgreSQL is not installed or does not start.
+    pub fn start_durable() -> anyhow::Result<Self> {
+        Self::begin(free_address()?, DURABLE)
     }
 
     /// Starts one that is reached at this address, from wherever that is.
@@ -51,6 +61,10 @@ impl Server {
     ///
     /// If PostgreSQL is not installed or does not start.
     pub fn start_at(address: SocketAddr) -> anyhow::Result<Self> {
+        Self::begin(address, SETTINGS)
+    }
+
+    fn begin(address: SocketAddr, settings: &'static [&'static str]) -> anyhow::Result<Self> {
         let programs = programs().context("PostgreSQL is not installed")?;
         let unique = format!(
             "plugin-host-postgres-{}-{}",
@@ -64,7 +78,7 @@ impl Server {
         std::fs::create_dir(&folder)?;
         let started = prepare(&programs, &folder).and_then(|(owner, password)| {
             let url = format!("postgres://postgres:{password}@{address}/postgres");
-            let child = launch(&programs, &folder, owner, address)?;
+            let child = launch(&programs, &folder, owner, address, settings)?;
             Ok((owner, child, Url::parse(&url)?))
         });
         if started.is_err() {
@@ -77,6 +91,7 @@ impl Server {
             folder,
             owner,
             address,
+            settings,
             url,
         };
         server.wait()?;
@@ -106,7 +121,13 @@ impl Server {
     ///
     /// If it does not start.
     pub fn start_again(&mut self) -> anyhow::Result<()> {
-        self.child = launch(&self.programs, &self.folder, self.owner, self.address)?;
+        self.child = launch(
+            &self.programs,
+            &self.folder,
+            self.owner,
+            self.address,
+            self.settings,
+        )?;
         self.wait()
     }
 
@@ -136,6 +157,11 @@ impl Drop for Server {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn free_address() -> anyhow::Result<SocketAddr> {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(free.local_addr()?)
 }
 
 fn signal(child: &Child, signal: &str) -> anyhow::Result<()> {
@@ -181,13 +207,14 @@ fn launch(
     folder: &Path,
     owner: Option<(u32, u32)>,
     address: SocketAddr,
+    settings: &[&str],
 ) -> anyhow::Result<Child> {
     let mut postgres = unprivileged(owner, &programs.join("postgres"));
     postgres
         .current_dir(folder)
         .arg("-D")
         .arg(folder.join("data"));
-    for setting in SETTINGS {
+    for setting in settings {
         postgres.args(["-c", setting]);
     }
     let log = std::fs::File::options()

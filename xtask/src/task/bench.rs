@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use xtask::postgres::{Server, VARIABLE};
 use xtask::{component, process};
 
 use super::{bench_pages, cargo, postgres, step, test};
@@ -28,13 +29,13 @@ const PIP_LIMIT: Duration = Duration::from_secs(900);
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only one comparison: calls, backfill, list, start, accounts, hosts or pages
+    /// Only one comparison: calls, backfill, mailboxes, api, start, accounts, hosts or pages
     #[arg(value_name = "COMPARISON")]
     named: Option<String>,
     /// The same
     #[arg(long, conflicts_with = "named")]
     only: Option<String>,
-    /// Messages in the large mailbox, of the list and of the pages
+    /// Messages in the largest mailbox, and in that of the pages
     #[arg(long, default_value_t = 100_000)]
     large: usize,
     /// Idle accounts on one host
@@ -43,6 +44,9 @@ pub(crate) struct Options {
     /// Minutes between two looks at each of them
     #[arg(long, default_value_t = 5)]
     interval: u32,
+    /// Only this engine, where both are measured: sqlite or postgres
+    #[arg(long)]
+    engine: Option<String>,
     /// Print the figures and leave docs/performance.md alone
     #[arg(long)]
     dry: bool,
@@ -108,17 +112,20 @@ fn calls() -> anyhow::Result<String> {
 fn whole(options: &Options) -> anyhow::Result<String> {
     let component = component::plugin()?;
     let python = lieer()?;
+    let wrk = wrk()?;
+    postgres::install()?;
     process::run(
         cargo()
             .args(["build", "--release", "--bins"])
             .args(PACKAGES),
     )?;
     let programs = xtask::target().join("release");
-    // Ends with this function.
-    let server = postgres::start()?;
+    // For several hosts; ends with this function.
+    let server = matches!(options.wanted(), None | Some("hosts")).then(Server::start_durable);
+    let server = server.transpose()?;
     let mut command = Command::new(programs.join("bench"));
     if let Some(server) = &server {
-        command.env(xtask::postgres::VARIABLE, server.url().as_str());
+        command.env(VARIABLE, server.url().as_str());
     }
     command.arg("--component").arg(component);
     command.arg("--host").arg(programs.join("plugin-host"));
@@ -129,11 +136,19 @@ fn whole(options: &Options) -> anyhow::Result<String> {
     command
         .arg("--lieer")
         .arg(xtask::root().join("tests/clients/run_lieer.py"));
+    command.arg("--native").arg(programs.join("native"));
+    command.arg("--wrk").arg(wrk);
+    command
+        .arg("--wrk-script")
+        .arg(xtask::root().join("tests/clients/wrk.lua"));
     command.arg("--large").arg(options.large.to_string());
     command.arg("--accounts").arg(options.accounts.to_string());
     command.arg("--interval").arg(options.interval.to_string());
     if let Some(only) = options.wanted() {
         command.arg("--only").arg(only);
+    }
+    if let Some(engine) = &options.engine {
+        command.arg("--engine").arg(engine);
     }
     let output = command
         .stdin(Stdio::null())
@@ -171,6 +186,15 @@ fn lieer() -> anyhow::Result<PathBuf> {
         &log,
     )?;
     Ok(python)
+}
+
+/// What asks over many connections at once, from Debian.
+fn wrk() -> anyhow::Result<PathBuf> {
+    let program = PathBuf::from("/usr/bin/wrk");
+    if !program.exists() {
+        test::apt(&["wrk"], &xtask::target().join("wrk.log"))?;
+    }
+    Ok(program)
 }
 
 /// Between these lines of the document the figures are replaced.

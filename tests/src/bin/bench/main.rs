@@ -3,11 +3,15 @@
 //! `cargo xtask bench` builds everything optimised, runs this, and writes what it prints into `docs/performance.md`.
 
 mod accounts;
+mod api;
 mod backfill;
+mod direct;
+mod engine;
 mod hosts;
-mod list;
+mod mailboxes;
 mod share;
 mod start;
+mod times;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,11 +25,15 @@ use end_to_end::programs::Paths;
 use end_to_end::site::CALLBACK;
 use end_to_end::stack::{Options, Stack};
 use end_to_end::wait::until;
+use engine::Engine;
 use serde_json::json;
 use url::Url;
 
-/// The largest mailbox takes minutes.
+/// A mailbox takes minutes …
 const PATIENCE: Duration = Duration::from_secs(1_500);
+
+/// … and a very large one longer.
+const PATIENCE_EACH: Duration = Duration::from_millis(5);
 
 /// Runs the comparisons and prints them as Markdown.
 #[derive(Debug, Parser)]
@@ -45,10 +53,19 @@ struct Arguments {
     /// `tests/clients/run_lieer.py`.
     #[arg(long)]
     lieer: PathBuf,
+    /// The program `native`, optimised: the API without the component.
+    #[arg(long)]
+    native: PathBuf,
+    /// The program `wrk`, which asks over many connections at once.
+    #[arg(long)]
+    wrk: PathBuf,
+    /// `tests/clients/wrk.lua`.
+    #[arg(long)]
+    wrk_script: PathBuf,
     /// Messages in the backfill comparison.
     #[arg(long, default_value_t = 2_000)]
     messages: usize,
-    /// Messages in the large mailbox of the list comparison.
+    /// Messages in the largest mailbox.
     #[arg(long, default_value_t = 100_000)]
     large: usize,
     /// Idle accounts on one host, rounded up to tens.
@@ -57,7 +74,10 @@ struct Arguments {
     /// Minutes between two looks at each of them.
     #[arg(long, default_value_t = 5)]
     interval: u32,
-    /// Only this comparison: backfill, list, start, accounts or hosts. The last needs a PostgreSQL server in `TEST_POSTGRES_URL`.
+    /// Only this engine, where both are measured.
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
+    /// Only this comparison: backfill, mailboxes, api, start, accounts or hosts. The last needs a PostgreSQL server in `TEST_POSTGRES_URL`.
     #[arg(long)]
     only: Option<String>,
 }
@@ -69,8 +89,11 @@ async fn main() -> Result<()> {
     if wanted("backfill") {
         backfill::run(&arguments).await.context("backfill")?;
     }
-    if wanted("list") {
-        list::run(&arguments).await.context("lists")?;
+    if wanted("mailboxes") {
+        mailboxes::run(&arguments).await.context("mailboxes")?;
+    }
+    if wanted("api") {
+        api::run(&arguments).await.context("the API")?;
     }
     if wanted("start") {
         start::run(&arguments).await.context("cold start")?;
@@ -134,7 +157,8 @@ async fn fill(member: &Client, consented: Url, expected: u64) -> Result<()> {
         .send()
         .await?
         .error_for_status()?;
-    until("the backfill", PATIENCE, || async {
+    let patience = PATIENCE_EACH.saturating_mul(u32::try_from(expected)?);
+    until("the backfill", PATIENCE.max(patience), || async {
         let accounts = member.get("/api/mail/accounts").await?.success()?;
         let Some(account) = list(&accounts, "/items")?.first() else {
             bail!("the account was not linked")
@@ -148,4 +172,14 @@ async fn fill(member: &Client, consented: Url, expected: u64) -> Result<()> {
         })
     })
     .await
+}
+
+/// The address of the first page of the inbox.
+async fn inbox(member: &Client) -> Result<String> {
+    let folders = member.get("/api/mail/folders").await?.success()?;
+    let inbox = list(&folders, "/items")?
+        .iter()
+        .find(|folder| folder.get("role").is_some_and(|role| role == "inbox"));
+    let inbox = text(inbox.context("there is no inbox")?, "/id")?;
+    Ok(format!("/api/mail/threads?limit=50&folder={inbox}"))
 }
