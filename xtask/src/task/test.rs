@@ -120,6 +120,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if suite.is_none_or(|suite| suite.name == "chaos") {
         step("looking for what chaos needs", chaos)?;
     }
+    if suite.is_none() {
+        step("looking for what counts instructions", valgrind)?;
+    }
     // Ends with this function.
     let server = match suite {
         Some(_) => None,
@@ -232,6 +235,14 @@ fn clients() -> anyhow::Result<PathBuf> {
     process::run_within(&mut pip, PIP_LIMIT, &log)?;
     std::fs::write(&installed, wanted)?;
     Ok(python)
+}
+
+/// Counts instructions, from Debian where there is none.
+fn valgrind() -> anyhow::Result<()> {
+    if process::capture(Command::new("valgrind").arg("--version")).is_err() {
+        apt(&["valgrind"], &xtask::target().join("valgrind.log"))?;
+    }
+    Ok(())
 }
 
 /// PostgreSQL, and where this may install them, namespaces of networks and clocks that are off: without these the test says what it lacks.
