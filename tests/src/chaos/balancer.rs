@@ -67,22 +67,41 @@ impl Request {
     }
 }
 
-/// What became of the requests of one kind.
-#[derive(Debug, Clone, Copy, Default)]
+/// What became of the requests of one kind, or of a time.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Count {
     /// Requests that people made.
     pub(super) made: u64,
     /// Tries of theirs that failed.
     pub(super) failed: u64,
-    /// The longest that one waited for an answer, all tries together.
-    pub(super) longest: Duration,
+    /// The one that waited longest for an answer.
+    pub(super) longest: Wait,
 }
 
 impl Count {
-    fn add(&mut self, failed: u64, took: Duration) {
+    fn add(&mut self, wait: &Wait) {
         self.made += 1;
-        self.failed += failed;
-        self.longest = self.longest.max(took);
+        self.failed += wait.failed();
+        if wait.took > self.longest.took {
+            self.longest = wait.clone();
+        }
+    }
+}
+
+/// How long somebody waited for an answer, all tries together, and why.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wait {
+    /// What was asked.
+    pub(super) kind: &'static str,
+    /// From the first try to the answer.
+    pub(super) took: Duration,
+    /// How often tries were answered so, and how long that took; 0: nothing.
+    pub(super) tries: BTreeMap<u16, (u64, Duration)>,
+}
+
+impl Wait {
+    fn failed(&self) -> u64 {
+        self.tries.values().map(|(times, _)| times).sum()
     }
 }
 
@@ -139,27 +158,34 @@ impl Balancer {
     /// If an answer is none that a host may give, or none comes for long.
     pub(super) async fn ask(&self, doors: &[Client], request: &Request) -> Result<Answer> {
         let begun = Instant::now();
-        let mut failed = 0;
+        let mut wait = Wait {
+            kind: request.kind,
+            ..Wait::default()
+        };
         loop {
             let door = self.choose(doors).context("there is no host")?;
+            let tried = Instant::now();
             let (status, why) = match attempt(door, request).await {
                 Ok(answer) if passes(answer.status) => {
                     let words = String::from_utf8_lossy(&answer.body).into_owned();
                     (answer.status, words)
                 }
                 Ok(answer) => {
-                    self.note(request.kind, failed, begun.elapsed());
+                    wait.took = begun.elapsed();
+                    self.note(&wait);
                     return Ok(answer);
                 }
                 Err(error) if is_broken(&error) => (0, format!("{error:#}")),
                 Err(error) => return Err(error),
             };
-            failed += 1;
+            let (times, took) = wait.tries.entry(status).or_default();
+            *times += 1;
+            *took += tried.elapsed();
             self.note_failure(status);
             if begun.elapsed() > PATIENCE {
                 bail!("{} {} is not answered: {why}", request.method, request.path);
             }
-            if failed.is_multiple_of(doors.len() as u64) {
+            if wait.failed().is_multiple_of(doors.len() as u64) {
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -204,11 +230,11 @@ impl Balancer {
         *statuses.entry(status).or_default() += 1;
     }
 
-    fn note(&self, kind: &'static str, failed: u64, took: Duration) {
+    fn note(&self, wait: &Wait) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.entry(kind).or_default().add(failed, took);
+        counts.entry(wait.kind).or_default().add(wait);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.add(failed, took);
+        recent.add(wait);
     }
 }
 

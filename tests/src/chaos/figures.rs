@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::balancer::Count;
+use super::balancer::{Count, Wait};
 use crate::programs::{Host, cpu_seconds, resident_bytes};
 
 /// See the module's documentation.
@@ -39,15 +39,30 @@ pub(super) struct Mishap {
     pub(super) requests: Count,
 }
 
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} s", self.took.as_secs_f64())?;
+        for (status, (times, took)) in &self.tries {
+            let took = took.as_secs_f64();
+            match status {
+                0 => write!(f, ", no answer {times} times ({took:.1} s)")?,
+                other => write!(f, ", {other} {times} times ({took:.1} s)")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Mishap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} | {:.0} s | {:.1} s | {:.1} s | {} of {}",
+            "{} | {:.0} s | {:.1} s | {}: {} | {} of {}",
             self.what,
             self.lasted.as_secs_f64(),
             self.ready.as_secs_f64(),
-            self.requests.longest.as_secs_f64(),
+            self.requests.longest.kind,
+            self.requests.longest,
             self.requests.failed,
             self.requests.made
         )
@@ -106,7 +121,7 @@ impl fmt::Display for Figures {
                 failed,
                 longest,
             } = count;
-            writeln!(f, "{kind} | {made} | {failed} | {}", seconds(longest))?;
+            writeln!(f, "{kind} | {made} | {failed} | {longest}")?;
         }
         let statuses: Vec<String> = self
             .statuses

@@ -119,11 +119,10 @@ impl Misfortune {
 pub(super) fn short() -> Vec<Vec<Misfortune>> {
     use Misfortune::{Ahead, Behind, Crash, Killed, NoBucket, NoDatabase, NoProviders, Paused};
     vec![
-        vec![Killed(0)],
+        vec![Killed(0), Behind],
         vec![Paused(1), NoProviders(2)],
         vec![NoDatabase(0), NoBucket],
         vec![Ahead, Crash],
-        vec![Behind],
     ]
 }
 
