@@ -240,7 +240,7 @@ pub async fn complete(
         ("reason", Value::Null),
         ("troubles", 0_i64.write()),
         ("folders_at", Value::Null),
-        ("poked", queues::time(platform.now())),
+        ("poked", queues::time(account.next_poke(platform.now()))),
     ];
     let mut writes: Vec<Write> = Vec::new();
     let start = start(platform, &link).await?;

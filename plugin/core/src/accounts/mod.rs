@@ -10,7 +10,7 @@ use crate::compose;
 use crate::connect::{Connect, Linked};
 use crate::ids;
 use crate::model::{Account, Caller, Error, Items, LogEntry, Parked, Result, Slice};
-use crate::platform::{Platform, Priority, StoreError, Value, Write};
+use crate::platform::{Platform, Priority, StoreError, Value};
 use crate::provider::Provider;
 use crate::settings::texts::Locale;
 use crate::store::column::{Column, Json};
@@ -23,6 +23,9 @@ pub use change::change;
 pub(crate) use linking::revoke;
 pub use linking::{begin, complete, fault, unlink};
 pub use overview::overviews;
+
+/// How often it is tried to ask for news, when others ask for news of the same account.
+const TRIES: usize = 6;
 
 /// From when on mail is kept; none: from the beginning.
 pub(super) struct Start(pub Option<u64>);
@@ -216,8 +219,7 @@ pub(crate) async fn poke(
     platform: &impl Platform,
     account: &rows::Account,
 ) -> std::result::Result<(), StoreError> {
-    let writes = look_now(platform, account, Vec::new()).await?;
-    platform.apply(writes).await
+    look_now(platform, account, Vec::new()).await
 }
 
 async fn look(
@@ -225,30 +227,40 @@ async fn look(
     account: &rows::Account,
     more: Vec<(&'static str, Value)>,
 ) -> Result<()> {
-    let writes = look_now(platform, account, more).await?;
-    Ok(platform.apply(writes).await?)
+    Ok(look_now(platform, account, more).await?)
 }
 
 async fn look_now(
     platform: &impl Platform,
     account: &rows::Account,
     more: Vec<(&'static str, Value)>,
-) -> std::result::Result<Vec<Write>, StoreError> {
-    let now = platform.now();
-    // Later than what was followed last, even where the clock stands still.
-    let streams = accounts::streams(platform, &account.id).await?;
-    let polled = streams.iter().map(|stream| stream.polled).max();
-    let poked = now.max(polled.unwrap_or(0).saturating_add(1));
-    let mut changes = vec![
-        ("poked", queues::time(poked)),
-        ("next_run", queues::time(now)),
-    ];
-    changes.extend(more);
-    Ok(vec![
-        accounts::patch(&account.id, changes),
-        queues::wake(&account.id, None, Priority::Interactive),
-        accounts::changed(account),
-    ])
+) -> std::result::Result<(), StoreError> {
+    let mut known = account.clone();
+    let mut conflict = None;
+    for _ in 0..TRIES {
+        let now = platform.now();
+        let mut changes = vec![
+            ("poked", queues::time(known.next_poke(now))),
+            ("next_run", queues::time(now)),
+        ];
+        changes.extend(more.iter().cloned());
+        let tried = platform.apply(vec![
+            // Two that ask at once must not ask for the same: the worker may have begun to look in between.
+            accounts::unpoked(&known),
+            accounts::patch(&known.id, changes),
+            queues::wake(&known.id, None, Priority::Interactive),
+            accounts::changed(&known),
+        ]);
+        match tried.await {
+            Err(StoreError::Conflict(what)) => conflict = Some(what),
+            other => return other,
+        }
+        match accounts::get(platform, &account.id).await? {
+            Some(now) => known = now,
+            None => break,
+        }
+    }
+    Err(StoreError::Conflict(conflict.unwrap_or_default()))
 }
 
 /// Compares everything with the provider.

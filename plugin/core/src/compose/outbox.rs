@@ -484,8 +484,9 @@ async fn finish<P: Platform, V: Provider>(
         remote,
         ..row.clone()
     };
+    let poked = worker.account.next_poke(now);
     let mut more = vec![
-        accounts::patch(&row.account, vec![("poked", queues::time(now))]),
+        accounts::patch(&row.account, vec![("poked", queues::time(poked))]),
         writing::delete_enclosures(&row.id),
     ];
     if let Some(origin) = &row.origin {

@@ -126,6 +126,15 @@ pub(crate) fn patch(id: &str, changes: Vec<(&'static str, Value)>) -> Write {
     query::patch::<Account>(vec![query::text("id", id)], changes)
 }
 
+/// Holds a batch to be the first that asks for news since the account was read.
+pub(crate) fn unpoked(account: &Account) -> Write {
+    let as_read = vec![
+        query::text("id", &account.id),
+        query::equal("poked", account.poked),
+    ];
+    query::require::<Account>(as_read, 1)
+}
+
 /// Adds to a counter of an account.
 pub(crate) fn count(id: &str, field: &'static str, amount: i64) -> Write {
     query::add::<Account>(id, field, amount)

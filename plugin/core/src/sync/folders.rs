@@ -121,5 +121,6 @@ fn fresh(account: &str, stream: &str, position: i64) -> Stream {
         snapshots: false,
         more: false,
         polled: 0,
+        answered: None,
     }
 }

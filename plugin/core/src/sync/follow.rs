@@ -35,8 +35,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
         let streams: Vec<Stream> = std::iter::once(first).chain(others).collect();
         let mut quiet = Vec::new();
         for stream in streams {
-            // What is asked for while the provider answers is not in its answer.
-            let began = self.now().max(self.account.poked);
+            // What happens, and is asked for, while the provider answers is not in its answer.
+            let began = self.now();
             let answer = match &stream.cursor {
                 Some(cursor) => self.mailbox.changes(&stream.stream, cursor).await,
                 None => Err(ProviderError::CursorLost),
@@ -46,6 +46,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     cursor: Some(changes.next),
                     more: false,
                     polled: began,
+                    answered: Some(self.account.poked),
                     ..stream
                 }),
                 answer => {
@@ -89,6 +90,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             let row = Stream {
                 snapshots: true,
                 polled: began,
+                answered: Some(self.account.poked),
                 ..stream
             };
             self.platform
@@ -127,6 +129,12 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             snapshots: stream.snapshots || comparing,
             more,
             polled: if more { stream.polled } else { began },
+            // Later pages tell what was when the first was asked for.
+            answered: if stream.more {
+                stream.answered
+            } else {
+                Some(self.account.poked)
+            },
             ..stream.clone()
         };
         let mut last: Vec<_> = accounts::put_streams(vec![row]).into_iter().collect();

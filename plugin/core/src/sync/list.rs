@@ -71,6 +71,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             page: None,
             pages: 0,
             polled: self.now(),
+            answered: Some(self.account.poked),
             ..stream
         };
         let mut writes: Vec<Write> = accounts::put_streams(vec![row]).into_iter().collect();

@@ -115,7 +115,8 @@ fn wants_news(stream: &Stream, situation: &Situation<'_>, after: u64) -> bool {
         _ => false,
     };
     let waited = situation.now >= stream.polled.saturating_add(after);
-    follows && (stream.more || waited || situation.account.poked > stream.polled)
+    let asked = stream.answered != Some(situation.account.poked);
+    follows && (stream.more || waited || asked)
 }
 
 /// Decides.

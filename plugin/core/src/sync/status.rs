@@ -54,20 +54,12 @@ pub fn condition(account: &Account, streams: &[Stream], now: u64, locale: Locale
     }
     let begun = account.folders_at.is_some() && !streams.is_empty();
     let settled = streams.iter().all(|stream| {
-        stream.phase == "following" && !stream.more && !stream.comparing && !stream.sweeping
+        let open = stream.more || stream.comparing || stream.sweeping;
+        stream.phase == "following" && !open && stream.answered == Some(account.poked)
     });
     // Between two of its steps a round has nothing open, and still goes on.
     let rests = account.round.is_none();
-    if begun
-        && settled
-        && rests
-        && account.poked
-            <= streams
-                .iter()
-                .map(|stream| stream.polled)
-                .min()
-                .unwrap_or(0)
-    {
+    if begun && settled && rests {
         Condition::UpToDate
     } else {
         Condition::Syncing

@@ -48,6 +48,28 @@ async fn what_a_change_names_is_set_together_or_not_at_all() {
     assert_eq!(account.unwrap().display_name, "Me");
 }
 
+/// Whoever asks for news after an answer was made, and before it is here, wants what is not in it.
+#[tokio::test]
+async fn what_arrives_while_the_provider_answers_is_found_by_who_asks_for_it() {
+    for exclusive in [false, true] {
+        let world = World::new(exclusive).await;
+        world.settle().await;
+        let ask = || accounts::sync_now(&world.host, &world.me, &world.account);
+        ask().await.unwrap();
+        world.provider(|state| state.holds = true);
+        tokio::join!(world.turn(), async {
+            while world.provider(|state| state.held == 0) {
+                tokio::task::yield_now().await;
+            }
+            world.provider(|state| state.deliver(letter(7, "t")));
+            ask().await.unwrap();
+            world.provider(|state| state.holds = false);
+        });
+        world.settle().await;
+        assert!(here(&world, 7).await, "exclusive: {exclusive}");
+    }
+}
+
 /// Whether a message is here, asked by its subject's number.
 async fn here(world: &World, number: u64) -> bool {
     let subject = format!("Letter {number}");

@@ -58,6 +58,10 @@ pub struct State {
     /// Messages given so far.
     pub given: usize,
     pub page: usize,
+    /// Answers about changes are ready, and on their way for as long as this is so.
+    pub holds: bool,
+    /// How many are.
+    pub held: usize,
     pub now: Option<Box<dyn Fn() -> u64>>,
 }
 
@@ -120,6 +124,72 @@ impl State {
         if let Some(mail) = self.mail.remove(id) {
             self.touch(id, Some(Self::home(&mail)));
         }
+    }
+
+    fn changes(&self, stream: &str, cursor: &str) -> Result<Changes> {
+        if let Some(place) = cursor.strip_prefix("snapshot:") {
+            // A round names everything in the order of ids, and what happens during it is told by the changes that follow.
+            let (from, after) = match place.split_once(' ') {
+                Some((from, after)) => (from.parse().unwrap(), Some(after)),
+                None => (self.next, None),
+            };
+            let mut rest = self.mail.iter().filter(|(id, mail)| {
+                mail.folders.contains(stream) && after.is_none_or(|after| id.as_str() > after)
+            });
+            let named: Vec<(&String, &Mail)> = rest.by_ref().take(self.page).collect();
+            let more = rest.next().is_some();
+            let next = match named.last() {
+                Some((id, _)) if more => format!("snapshot:{from} {id}"),
+                _ => from.to_string(),
+            };
+            let items = named.into_iter().map(|(id, mail)| Change::Present {
+                id: id.clone(),
+                light: Self::light(mail),
+            });
+            return Ok(Changes {
+                items: items.collect(),
+                next,
+                more,
+                snapshot: true,
+            });
+        }
+        let from: u64 = cursor.parse().unwrap();
+        if from < self.forgotten {
+            return Err(ProviderError::CursorLost);
+        }
+        let mut items = Vec::new();
+        let mut next = self.next;
+        for (number, id, left) in self.events.iter().filter(|(number, ..)| *number > from) {
+            if items.len() >= self.page {
+                next = number - 1;
+                break;
+            }
+            match self.mail.get(id) {
+                Some(mail) if !self.exclusive || mail.folders.contains(stream) => {
+                    items.push(Change::Present {
+                        id: id.clone(),
+                        light: Self::light(mail),
+                    });
+                }
+                _ if self.exclusive && left.as_deref() == Some(stream) => {
+                    items.push(Change::Gone {
+                        id: id.clone(),
+                        certain: false,
+                    })
+                }
+                None if !self.exclusive => items.push(Change::Gone {
+                    id: id.clone(),
+                    certain: true,
+                }),
+                _ => {}
+            }
+        }
+        Ok(Changes {
+            items,
+            more: next < self.next,
+            next: next.to_string(),
+            snapshot: false,
+        })
     }
 
     fn edit(&mut self, id: &str, edit: &Edit) {
@@ -406,70 +476,13 @@ impl Provider for Double {
     }
 
     async fn changes(&self, stream: &str, cursor: &str) -> Result<Changes> {
-        let state = self.0.borrow();
-        if let Some(place) = cursor.strip_prefix("snapshot:") {
-            // A round names everything in the order of ids, and what happens during it is told by the changes that follow.
-            let (from, after) = match place.split_once(' ') {
-                Some((from, after)) => (from.parse().unwrap(), Some(after)),
-                None => (state.next, None),
-            };
-            let mut rest = state.mail.iter().filter(|(id, mail)| {
-                mail.folders.contains(stream) && after.is_none_or(|after| id.as_str() > after)
-            });
-            let named: Vec<(&String, &Mail)> = rest.by_ref().take(state.page).collect();
-            let more = rest.next().is_some();
-            let next = match named.last() {
-                Some((id, _)) if more => format!("snapshot:{from} {id}"),
-                _ => from.to_string(),
-            };
-            let items = named.into_iter().map(|(id, mail)| Change::Present {
-                id: id.clone(),
-                light: State::light(mail),
-            });
-            return Ok(Changes {
-                items: items.collect(),
-                next,
-                more,
-                snapshot: true,
-            });
+        let answer = self.0.borrow().changes(stream, cursor);
+        self.0.borrow_mut().held += 1;
+        while self.0.borrow().holds {
+            tokio::task::yield_now().await;
         }
-        let from: u64 = cursor.parse().unwrap();
-        if from < state.forgotten {
-            return Err(ProviderError::CursorLost);
-        }
-        let mut items = Vec::new();
-        let mut next = state.next;
-        for (number, id, left) in state.events.iter().filter(|(number, ..)| *number > from) {
-            if items.len() >= state.page {
-                next = number - 1;
-                break;
-            }
-            match state.mail.get(id) {
-                Some(mail) if !state.exclusive || mail.folders.contains(stream) => {
-                    items.push(Change::Present {
-                        id: id.clone(),
-                        light: State::light(mail),
-                    });
-                }
-                _ if state.exclusive && left.as_deref() == Some(stream) => {
-                    items.push(Change::Gone {
-                        id: id.clone(),
-                        certain: false,
-                    })
-                }
-                None if !state.exclusive => items.push(Change::Gone {
-                    id: id.clone(),
-                    certain: true,
-                }),
-                _ => {}
-            }
-        }
-        Ok(Changes {
-            items,
-            more: next < state.next,
-            next: next.to_string(),
-            snapshot: false,
-        })
+        self.0.borrow_mut().held -= 1;
+        answer
     }
 
     async fn fetch(&self, wanted: &[Wanted]) -> Result<Vec<(RemoteId, Result<RemoteMessage>)>> {

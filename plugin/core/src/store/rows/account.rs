@@ -47,7 +47,8 @@ row! {
         next_run: Option<u64>,
         /// When the folders were listed last.
         folders_at: Option<u64>,
-        /// Streams followed before this are followed again, whatever the interval says.
+        /// Another with each time that somebody wants news looked for now, and never an earlier one again. That it is a time is history: hosts'
+        /// clocks differ, so that only `Stream::answered` says whether it was looked for since.
         poked: u64,
         /// Somebody asked to compare everything.
         compare: bool,
@@ -75,6 +76,12 @@ row! {
 }
 
 impl Account {
+    /// What `poked` becomes when somebody wants news at `now`, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn next_poke(&self, now: u64) -> u64 {
+        now.max(self.poked.saturating_add(1))
+    }
+
     /// One that was linked at `now`, in milliseconds since the Unix epoch, of which nothing else is known yet.
     #[must_use]
     pub fn fresh(id: String, user: &str, provider: &str, now: u64) -> Self {
@@ -221,6 +228,8 @@ row! {
         /// The provider has more changes at hand.
         more: bool,
         polled: u64,
+        /// The account's `poked` when the last look began.
+        answered: Option<u64>,
     }
 }
 
