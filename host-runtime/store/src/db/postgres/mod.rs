@@ -10,6 +10,7 @@ mod hosts;
 mod listen;
 mod lower;
 mod namespace;
+mod numbering;
 mod silence;
 mod tx;
 
@@ -26,6 +27,7 @@ use super::engine::{Engine, Transact as _};
 use super::{Dialect, Row, Sql, schema, sql};
 use crate::error::Error;
 use lower::lower;
+use numbering::Numbering;
 use silence::Silence;
 
 pub(crate) use escape::unescape;
@@ -92,6 +94,7 @@ pub(crate) struct Postgres {
     /// The database's number: roles are the server's, and another database of it may be another host's.
     database: Arc<str>,
     silence: Silence,
+    numbering: Arc<Numbering>,
     /// Marks what this process says, which it need not hear.
     process: Arc<str>,
     /// Channels on which something is about to be said.
@@ -135,6 +138,7 @@ impl Postgres {
             writers,
             readers,
             silence,
+            numbering: Arc::default(),
             options: Arc::new(options),
             session: Arc::from(session),
             database: Arc::from(""),
@@ -210,10 +214,15 @@ impl Postgres {
 
     /// Gives events that were committed their numbers, in one order for all hosts; answers the newest.
     pub(crate) async fn number_events(&self) -> Result<i64, Error> {
-        let mut tx = self.write().await?;
-        let rows = tx.fetch(sql!("SELECT number_events()")).await?;
-        tx.commit().await?;
-        rows.first().map_or(Ok(0), |row| row.int(0))
+        // A statement that is its own transaction: all hosts wait for its lock, and who is paused or cut off keeps it no longer than the server takes.
+        let number = self.silence.unless(async {
+            let mut connection = self.writers.acquire().await?;
+            sqlx::query_scalar::<_, Option<i64>>("SELECT number_events()")
+                .fetch_one(&mut *connection)
+                .await
+        });
+        let number = async { Ok(number.await.map_err(failed)?.unwrap_or(0)) };
+        self.numbering.join(number).await
     }
 
     /// What time it is there: milliseconds since the Unix epoch.

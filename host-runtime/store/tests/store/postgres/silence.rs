@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host_store::*;
+use sqlx::{Connection as _, Executor as _};
 
 use super::support::*;
 use super::wire::Wire;
@@ -136,4 +137,65 @@ async fn what_is_locked_by_a_host_that_fell_silent_is_soon_the_others() {
     // Waits for what becomes of the other's row, and longer than its patience would be an error.
     other.jobs().enqueue(PLUGIN, &job).await.unwrap();
     assert_eq!(other.jobs().list(Some(PLUGIN), 9).await.unwrap().len(), 1);
+}
+
+/// All hosts wait for each other where events get their numbers, which each of them sees to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_falls_silent_keeps_no_event_from_others() {
+    let database = xtask::postgres::Database::new().unwrap();
+    let wire = Wire::to(&database).await;
+    let folder = tempfile::tempdir().unwrap();
+    let _store = open(&folder, &wire.database(&database)).await;
+    // It does nothing by itself but look for events, and so falls silent in the middle of that, if it has a middle.
+    wire.cut_before(b"COMMIT");
+    let event = "INSERT INTO host.host_events_new (at, topic, payload) VALUES (0, 'a.b', '0')";
+    database.query(event).unwrap();
+    let left = "SELECT COUNT(*) FROM host.host_events_new";
+    let begun = Instant::now();
+    while database.query(left).unwrap() != "0" && !wire.is_cut() {
+        assert!(begun.elapsed() < BOUND, "it does not look for events");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let other = open(&folder, &direct(&database)).await;
+    let mut heard = other.events().subscribe("anna", None).await.unwrap();
+    let payload = serde_json::json!(1);
+    let said = async {
+        other.events().publish("a.b", None, &payload).await.unwrap();
+        while heard.next().await.unwrap().payload != "1" {}
+    };
+    // Well before the server gives a silent host up.
+    let soon = Duration::from_secs(8);
+    tokio::time::timeout(soon, said).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_numbers_of_events_leaves_connections_to_others() {
+    let database = xtask::postgres::Database::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, &direct(&database)).await;
+    let mut turn = sqlx::PgConnection::connect(database.url().as_str())
+        .await
+        .unwrap();
+    let take = "BEGIN; LOCK TABLE host.host_events_new IN SHARE UPDATE EXCLUSIVE MODE";
+    turn.execute(take).await.unwrap();
+    // More than may write at once.
+    let said: Vec<_> = (0..6)
+        .map(|number| {
+            let store = store.clone();
+            let payload = serde_json::json!(number);
+            tokio::spawn(async move { store.events().publish("a.b", None, &payload).await })
+        })
+        .collect();
+    let written = "SELECT COUNT(*) FROM host.host_events_new";
+    let begun = Instant::now();
+    while database.query(written).unwrap() != "6" {
+        assert!(begun.elapsed() < BOUND, "nobody can write any more");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    turn.execute("COMMIT").await.unwrap();
+    for said in said {
+        said.await.unwrap().unwrap();
+    }
+    let numbered = "SELECT COUNT(DISTINCT id) FROM host.host_events";
+    assert_eq!(database.query(numbered).unwrap(), "6");
 }

@@ -19,6 +19,8 @@ enum Flow {
     Nothing,
     /// Everything, until a host has said this.
     UpTo(&'static [u8]),
+    /// Everything, until a host is about to say this.
+    Before(&'static [u8]),
     /// What belongs to no connection that listened before this many had begun to.
     NewListeners(usize),
 }
@@ -79,6 +81,16 @@ impl Wire {
         self.flow.send_replace(Flow::UpTo(said));
     }
 
+    /// … from the moment at which a host is about to say this.
+    pub(super) fn cut_before(&self, said: &'static [u8]) {
+        self.flow.send_replace(Flow::Before(said));
+    }
+
+    /// Whether nothing gets through.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(*self.flow.borrow(), Flow::Nothing)
+    }
+
     /// Everything gets through again, with what was held up.
     pub(super) fn mend(&self) {
         self.flow.send_replace(Flow::All);
@@ -113,17 +125,12 @@ impl Connection {
                 let number = self.listeners.fetch_add(1, Ordering::Relaxed) + 1;
                 self.number.store(number, Ordering::Relaxed);
             }
+            self.cut_if(|flow| matches!(flow, Flow::Before(next) if holds(said, next)));
             self.open().await;
             if to.write_all(said).await.is_err() {
                 return;
             }
-            self.flow.send_if_modified(|flow| {
-                let last = matches!(flow, Flow::UpTo(last) if holds(said, last));
-                if last {
-                    *flow = Flow::Nothing;
-                }
-                last
-            });
+            self.cut_if(|flow| matches!(flow, Flow::UpTo(last) if holds(said, last)));
         }
     }
 
@@ -137,11 +144,21 @@ impl Connection {
         }
     }
 
+    fn cut_if(&self, so: impl Fn(&Flow) -> bool) {
+        self.flow.send_if_modified(|flow| {
+            let cut = so(flow);
+            if cut {
+                *flow = Flow::Nothing;
+            }
+            cut
+        });
+    }
+
     async fn open(&self) {
         let number = self.number.load(Ordering::Relaxed);
         let mut flow = self.flow.subscribe();
         let open = flow.wait_for(|flow| match flow {
-            Flow::All | Flow::UpTo(_) => true,
+            Flow::All | Flow::UpTo(_) | Flow::Before(_) => true,
             Flow::Nothing => false,
             Flow::NewListeners(before) => number == 0 || number > *before,
         });
