@@ -283,8 +283,9 @@ pub(crate) async fn insert(tx: &mut Tx, plugin: &str, job: &NewJob, now: u64) ->
     .map(drop)
 }
 
-/// How often a change of jobs is tried that another host's crossed.
-const TRIES: u32 = 5;
+/// How often a change of jobs is tried that another host's crossed. Each time the other one got on, so that they come to an end by themselves: with
+/// many at once only after as many tries as there are of them.
+const TRIES: u32 = 50;
 
 /// What came of taking or ending a job; none: another host took or enqueued the same meanwhile, so try again. Who is alone never needs to.
 fn settled<T>(tries: &mut u32, done: Result<T, Error>) -> Option<Result<T, Error>> {
