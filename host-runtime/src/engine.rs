@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{
-    Cache, CacheConfig, Config, Engine as Wasmtime, InstanceAllocationStrategy,
+    Cache, CacheConfig, Config, Enabled, Engine as Wasmtime, InstanceAllocationStrategy,
     PoolingAllocationConfig,
 };
 
@@ -146,7 +146,12 @@ fn config(cache: Option<&Cache>, pool: Option<usize>) -> Config {
             .max_core_instances_per_component(limits::CORE_INSTANCES_PER_CALL)
             .table_elements(limits::TABLE_ELEMENTS)
             .max_memory_size(memory)
-            .linear_memory_keep_resident(limits::KEEP_RESIDENT)
+            .linear_memory_keep_resident(if PoolingAllocationConfig::is_pagemap_scan_available() {
+                limits::KEEP_WRITTEN
+            } else {
+                limits::KEEP_RESIDENT
+            })
+            .pagemap_scan(Enabled::Auto)
             .table_keep_resident(limits::KEEP_RESIDENT)
             .async_stack_keep_resident(limits::KEEP_RESIDENT);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -74,6 +74,10 @@ pub const TABLE_ELEMENTS: usize = 50_000;
 /// would be paid for every slot.
 pub const KEEP_RESIDENT: usize = 64 << 10;
 
+/// Linear memory that a pool slot keeps, of what its calls wrote: what listing a page of threads takes. Where the system can't say
+/// which pages were written, the lowest [`KEEP_RESIDENT`] bytes.
+pub const KEEP_WRITTEN: usize = 1 << 20;
+
 /// Bytes that one host call may copy out of the guest: a batch of 8 MiB with the overhead of its typed values.
 pub const HOST_CALL_COPY: usize = 64 << 20;
 

@@ -9,8 +9,8 @@ use super::filter::{self, Checked, What};
 use super::merge::{Found, Merge};
 use super::plan::{self, From, Plan, Range, Term};
 use super::values::row_values;
-use crate::db::{Arg, Sql, Tx};
-use crate::error::StorageError;
+use crate::db::{Arg, Row, Sql, Tx};
+use crate::error::{Error, StorageError};
 use crate::model::{Page, Query, Rows, Value};
 
 /// Most rows of a page, and most keys of one call.
@@ -38,21 +38,15 @@ impl Collections {
             .get(&self.0.db, plugin, &query.collection)
             .await?;
         let mut look_up = LookUp::check(&defined, query)?;
-        let mut tx = self.0.db.read_as(plugin).await?;
-        let plan = look_up.plan(&mut tx).await?;
         let mut page = Collector::new(query.limit);
-        for ranges in plan.stages() {
-            if page.full {
-                break;
+        if let Some((plan, range)) = look_up.at_once() {
+            if let Some(sql) = look_up.range_statement(&plan, &range, &page) {
+                let take = |row| look_up.take(&row, &mut page);
+                self.0.db.fetch_while_as(plugin, sql, take).await?;
             }
-            match ranges.as_slice() {
-                [range] => look_up.read_range(&mut tx, &plan, range, &mut page).await?,
-                ranges => {
-                    look_up
-                        .merge_ranges(&mut tx, &plan, ranges, &mut page)
-                        .await?
-                }
-            }
+        } else {
+            let mut tx = self.0.db.read_as(plugin).await?;
+            look_up.read(&mut tx, &mut page).await?;
         }
         let next = match (page.full, &page.last) {
             (true, Some(last)) => Some(cursor::encode(query, last)?),
@@ -203,15 +197,43 @@ impl<'a> LookUp<'a> {
         self.terms.iter().map(|term| term.position)
     }
 
+    fn plan_from(&self, from: From) -> Plan {
+        plan::plan(self.defined, &self.filter, &self.terms, self.explicit, from)
+    }
+
+    /// What is looked up by one statement, which needs no transaction: a round trip to begin one and another to end it are most of what a
+    /// short look-up costs.
+    fn at_once(&self) -> Option<(Plan, Range)> {
+        let mut tests = self.filter.clauses.iter().flatten();
+        if tests.any(|test| matches!(test.what, What::Matches { .. })) {
+            return None;
+        }
+        let plan = self.plan_from(From::Index);
+        let mut stages = plan.stages().into_iter();
+        match (stages.next()?.as_slice(), stages.next()) {
+            ([range], None) => Some((plan, range.clone())),
+            _ => None,
+        }
+    }
+
+    /// Fills a page in as many statements as it takes.
+    async fn read(&mut self, tx: &mut Tx, page: &mut Collector) -> Result<(), StorageError> {
+        let plan = self.plan(tx).await?;
+        for ranges in plan.stages() {
+            if page.full {
+                break;
+            }
+            match ranges.as_slice() {
+                [range] => self.read_range(tx, &plan, range, page).await?,
+                ranges => self.merge_ranges(tx, &plan, ranges, page).await?,
+            }
+        }
+        Ok(())
+    }
+
     async fn plan(&mut self, tx: &mut Tx) -> Result<Plan, StorageError> {
         self.filter.resolve(tx, self.defined).await?;
-        let by_index = plan::plan(
-            self.defined,
-            &self.filter,
-            &self.terms,
-            self.explicit,
-            From::Index,
-        );
+        let by_index = self.plan_from(From::Index);
         let matches = self
             .filter
             .clauses
@@ -242,13 +264,7 @@ impl<'a> LookUp<'a> {
         if !few {
             return Ok(by_index);
         }
-        Ok(plan::plan(
-            self.defined,
-            &self.filter,
-            &self.terms,
-            self.explicit,
-            From::Text,
-        ))
+        Ok(self.plan_from(From::Text))
     }
 
     /// Rows of a range after a key; none if there can't be any.
@@ -306,19 +322,25 @@ impl<'a> LookUp<'a> {
         range: &Range,
         page: &mut Collector,
     ) -> Result<(), StorageError> {
+        if let Some(sql) = self.range_statement(plan, range, page) {
+            tx.fetch_while(sql, |row| self.take(&row, page)).await?;
+        }
+        Ok(())
+    }
+
+    /// As many rows of a range as the page has room for, and one more.
+    fn range_statement(&self, plan: &Plan, range: &Range, page: &Collector) -> Option<Sql> {
         let select = format!("SELECT {}", self.columns());
         let limit = u64::try_from(page.room()).unwrap_or(u64::MAX) + 1;
-        let Some(sql) = self.statement(plan, range, &select, self.after.as_deref(), limit) else {
-            return Ok(());
-        };
+        self.statement(plan, range, &select, self.after.as_deref(), limit)
+    }
+
+    /// Takes a row of [`range_statement`](Self::range_statement); answers whether the page has room for more.
+    fn take(&self, row: &Row, page: &mut Collector) -> Result<bool, Error> {
         let key_positions: Vec<usize> = self.key_positions().collect();
-        tx.fetch_while(sql, |row| {
-            let values = row_values(self.defined, &row, 0, &self.projection)?;
-            let key = row_values(self.defined, &row, self.projection.len(), &key_positions)?;
-            Ok(page.take(values, key))
-        })
-        .await?;
-        Ok(())
+        let values = row_values(self.defined, row, 0, &self.projection)?;
+        let key = row_values(self.defined, row, self.projection.len(), &key_positions)?;
+        Ok(page.take(values, key))
     }
 
     /// The answer is several ranges: their keys are merged, and only the rows of the page are read.

@@ -156,6 +156,26 @@ impl Db {
         }
     }
 
+    /// Hands over the rows of one reading statement as they come, with the rights of a plugin, until `take` says that it has enough. One
+    /// statement sees one state by itself.
+    pub(crate) async fn fetch_while_as(
+        &self,
+        plugin: &str,
+        sql: Sql,
+        take: impl FnMut(Row) -> Result<bool, Error> + Send,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(engine) => engine.fetch_while(sql, take).await,
+            Self::Postgres(engine) => {
+                let rows = async {
+                    let mut tx = engine.read(Some(plugin)).await?;
+                    tx.fetch_while(sql, take).await
+                };
+                rows.boxed().await
+            }
+        }
+    }
+
     /// The first row of a reading statement.
     pub(crate) async fn fetch_first(&self, sql: Sql) -> Result<Option<Row>, Error> {
         Ok(self.fetch(sql).await?.into_iter().next())

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::accounts::abilities::Abilities;
 use crate::ids;
-use crate::mailbox::select;
+use crate::mailbox::{Scope, select};
 use crate::model::{Action, Applied, Caller, Error, Filter, JobOutcome, Result, Subject};
 use crate::platform::{Platform, Priority, Write};
 use crate::provider::Edit;
@@ -199,8 +199,9 @@ impl<P: Platform> Run<'_, P> {
         mut cursor: Option<String>,
     ) -> Result<(Vec<Message>, Option<String>)> {
         let mut messages: Vec<Message> = Vec::new();
+        let scope = Scope::of(self.platform, self.user, filter).await?;
         loop {
-            let page = select::page(self.platform, self.user, filter, 200, cursor).await?;
+            let page = select::page(self.platform, self.user, &scope, filter, 200, cursor).await?;
             messages.extend(page.0);
             cursor = page.1;
             if cursor.is_none() || messages.len() >= AT_ONCE {

@@ -1,6 +1,6 @@
 //! Messages and conversations.
 
-use super::{limit, select};
+use super::{Scope, limit, select};
 use crate::content;
 use crate::model::{
     Attachment, Caller, Content, Error, Filter, Items, Message, Result, Showing, Slice,
@@ -72,9 +72,11 @@ pub async fn list_messages(
     filter: &Filter,
     slice: Slice,
 ) -> Result<Items<Message>> {
+    let scope = Scope::of(platform, &caller.user, filter).await?;
     let (rows, next) = select::page(
         platform,
         &caller.user,
+        &scope,
         filter,
         limit(slice.limit),
         slice.cursor,

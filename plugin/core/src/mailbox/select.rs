@@ -85,15 +85,15 @@ pub(crate) fn fits(message: &Message, filter: &Filter, scope: &Scope) -> bool {
         && involves(message, filter)
 }
 
-/// A page of matching messages of this user's accounts.
+/// A page of matching messages of this user's accounts; `scope` is the filter's.
 pub(crate) async fn page(
     platform: &impl Platform,
     user: &str,
+    scope: &Scope,
     filter: &Filter,
     limit: usize,
     mut cursor: Option<String>,
 ) -> Result<(Vec<Message>, Option<String>)> {
-    let scope = Scope::of(platform, user, filter).await?;
     let accounts: Vec<String> = scope
         .accounts
         .iter()
@@ -117,7 +117,7 @@ pub(crate) async fn page(
         looked_at += rows.len().max(1);
         found.extend(
             rows.into_iter()
-                .filter(|message| message.user == user && fits(message, filter, &scope)),
+                .filter(|message| message.user == user && fits(message, filter, scope)),
         );
         cursor = next;
         if cursor.is_none() || found.len() >= limit || looked_at >= LOOKED_AT {

@@ -60,7 +60,7 @@ pub async fn list_threads(
     let scope = Scope::of(platform, &caller.user, filter).await?;
     if select::words(filter).is_some() || !filter.addresses.is_empty() || !filter.domains.is_empty()
     {
-        return search(platform, caller, filter, slice).await;
+        return search(platform, caller, &scope, filter, slice).await;
     }
     let lists = scope.lists();
     let limit = limit(slice.limit);
@@ -123,6 +123,7 @@ impl Place {
 async fn search(
     platform: &impl Platform,
     caller: &Caller,
+    scope: &Scope,
     filter: &Filter,
     slice: Slice,
 ) -> Result<Items<ThreadSummary>> {
@@ -143,8 +144,15 @@ async fn search(
     let mut cursor = (!place.cursor.is_empty()).then_some(place.cursor);
     let mut ids: Vec<String> = Vec::new();
     for _ in 0..ROUNDS {
-        let (messages, next) =
-            select::page(platform, &caller.user, filter, limit - ids.len(), cursor).await?;
+        let (messages, next) = select::page(
+            platform,
+            &caller.user,
+            scope,
+            filter,
+            limit - ids.len(),
+            cursor,
+        )
+        .await?;
         for message in messages {
             if !shown.contains(&message.thread) {
                 shown.push(message.thread.clone());

@@ -84,7 +84,11 @@ pub(crate) async fn hits(
     limit: u32,
     cursor: Option<String>,
 ) -> Stored<(Vec<Hit>, Option<String>)> {
-    let mut filter = vec![query::matches("text", user, words)];
+    // The user is said twice: where many match, an index gives them in order.
+    let mut filter = vec![
+        query::text("user", user),
+        query::matches("text", user, words),
+    ];
     narrow(
         &mut filter,
         Narrow {

@@ -35,7 +35,7 @@ fn unique(mut collection: Collection, fields: &'static [&'static str]) -> Collec
 /// All collections, in the order of their definition.
 #[must_use]
 pub fn collections() -> Vec<Collection> {
-    let mut bodies = collection::<rows::Body>(&["id"], &[&["account"]]);
+    let mut bodies = collection::<rows::Body>(&["id"], &[&["account"], &["user", "received"]]);
     bodies.full_text = Some(FullText {
         fields: &["subject", "people", "names", "text"],
         scope: "user",

@@ -21,6 +21,15 @@ impl State {
         }
         let table = self.table(query.collection)?;
         let order = total_order(&table.definition, &query.order)?;
+        if !table.is_sorted(query) {
+            return Err(invalid(
+                query.collection,
+                format!(
+                    "no index has what {:?} finds in order: all of it would be sorted",
+                    query.filter
+                ),
+            ));
+        }
         let mut found: Vec<&Vec<Value>> = table
             .matching(&query.filter)?
             .into_iter()

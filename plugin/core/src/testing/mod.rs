@@ -109,6 +109,7 @@ struct State {
     tables: BTreeMap<&'static str, table::Table>,
     apply_faults: VecDeque<StoreError>,
     batches: u64,
+    last_writes: usize,
     events: Vec<Published>,
     jobs: jobs::Queue,
     uploads: BTreeMap<String, blobs::Upload>,

@@ -35,6 +35,11 @@ impl Memory {
         self.state().batches
     }
 
+    /// Writes of the last batch that was applied.
+    pub fn last_writes(&self) -> usize {
+        self.state().last_writes
+    }
+
     /// All rows of a collection in key order: what a test compares.
     pub fn dump(&self, collection: &str) -> Vec<Vec<(String, Value)>> {
         let state = self.state();
@@ -117,8 +122,10 @@ impl Store for Memory {
             if self.fenced(&state, now) {
                 return Err(StoreError::Fenced);
             }
+            let count = writes.len();
             state.apply(writes, now)?;
             state.batches += 1;
+            state.last_writes = count;
         }
         self.step().await;
         Ok(())

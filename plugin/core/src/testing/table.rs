@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::{Matcher, Ordered, field, fits, invalid};
-use crate::platform::{Collection, Filter, Operator, StoreError, Value};
+use crate::platform::{Collection, Filter, Operator, Query, StoreError, Value};
 
 /// A row's key, in the order of the contract.
 pub(super) type Key = Vec<Ordered>;
@@ -130,6 +130,31 @@ impl Table {
                 }
                 _ => false,
             })
+    }
+
+    /// Whether an index has in order what full text finds, which may be most of a mailbox; what else is asked for is few, or a range.
+    pub(super) fn is_sorted(&self, query: &Query) -> bool {
+        let alone = |operator: Operator| {
+            let clauses = query.filter.iter().map(Vec::as_slice);
+            clauses.filter_map(move |clause| match clause {
+                [only] if !only.negated && only.operator == operator => Some(only.field),
+                _ => None,
+            })
+        };
+        if query.order.is_empty() || alone(Operator::Matches).next().is_none() {
+            return true;
+        }
+        let equal: Vec<&str> = alone(Operator::Equal).collect();
+        self.definition.indexes.iter().any(|index| {
+            let mut rest = index
+                .fields
+                .iter()
+                .skip_while(|field| equal.contains(*field));
+            query
+                .order
+                .iter()
+                .all(|order| rest.next() == Some(&order.field))
+        })
     }
 
     pub(super) fn check_row(

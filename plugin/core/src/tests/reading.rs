@@ -164,3 +164,38 @@ async fn unlinking_deletes_all_that_was_the_accounts() {
     assert!(world.all::<rows::Folder>().await.is_empty());
     assert!(world.all::<rows::Account>().await.is_empty());
 }
+
+#[tokio::test]
+async fn an_action_on_many_messages_is_no_more_writes_than_on_a_few() {
+    let world = World::new(false).await;
+    for number in 0..150 {
+        world.provider(|state| state.deliver(letter(number, &format!("t{}", number % 50))));
+    }
+    world.settle().await;
+    let all: Vec<String> = world
+        .all::<rows::Light>()
+        .await
+        .into_iter()
+        .map(|light| light.id)
+        .collect();
+    let mut writes = Vec::new();
+    for (messages, action, changed) in [
+        (&all[..3], Action::MarkRead, 3),
+        (&all[..], Action::Star, 150),
+        (&all[..], Action::MarkRead, 147),
+        (&all[..], Action::Archive, 150),
+    ] {
+        let subject = Subject::Messages(messages.to_vec());
+        let done = actions::apply(&world.host, &world.me, subject, action)
+            .await
+            .unwrap();
+        assert_eq!(done.messages, changed);
+        writes.push(world.host.last_writes());
+    }
+    // Of messages that leave a folder, each thread leaves its list.
+    let (archived, marked) = writes.split_last().unwrap();
+    assert!(marked.iter().all(|writes| *writes < 16), "{writes:?}");
+    assert!(*archived < 16 + 50, "{writes:?}");
+    world.settle().await;
+    world.check_same().await;
+}

@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Compiled statements kept for each connection: some hundred shapes are in use at once.
 const KEPT_STATEMENTS: usize = 512;
 
+/// Rows that may wait for whoever asked for them: the page of a list and more, so that the thread that reads them does not wait in between.
+const ROWS_AHEAD: usize = 256;
+
 /// A database file.
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
@@ -48,6 +51,7 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .statement_cache_capacity(KEPT_STATEMENTS)
+            .row_buffer_size(ROWS_AHEAD)
             // 32 MiB between checkpoints, each of which waits for the disk.
             .pragma("wal_autocheckpoint", "4096")
             .pragma("journal_size_limit", "67108864")
@@ -74,6 +78,16 @@ impl Sqlite {
             .await
             .map_err(failed)?;
         Ok(Self { writer, readers })
+    }
+
+    /// One statement, which needs no transaction to see one state.
+    pub(super) async fn fetch_while(
+        &self,
+        sql: Sql,
+        take: impl FnMut(Row) -> Result<bool, Error> + Send,
+    ) -> Result<(), Error> {
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        fetch_while(&mut connection, sql, take).await
     }
 }
 
@@ -158,17 +172,9 @@ impl Transact for Tx {
     async fn fetch_while(
         &mut self,
         sql: Sql,
-        mut take: impl FnMut(Row) -> Result<bool, Error> + Send,
+        take: impl FnMut(Row) -> Result<bool, Error> + Send,
     ) -> Result<(), Error> {
-        let (text, arguments, keep) = lower(sql)?;
-        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(keep);
-        let mut rows = query.fetch(&mut *self.0);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            if !take(Row::Sqlite(row))? {
-                break;
-            }
-        }
-        Ok(())
+        fetch_while(&mut self.0, sql, take).await
     }
 
     async fn commit(self) -> Result<Committed, Error> {
@@ -194,6 +200,22 @@ async fn fetch(connection: &mut sqlx::SqliteConnection, sql: Sql) -> Result<Vec<
         .await
         .map(|rows| rows.into_iter().map(Row::Sqlite).collect())
         .map_err(failed)
+}
+
+async fn fetch_while(
+    connection: &mut sqlx::SqliteConnection,
+    sql: Sql,
+    mut take: impl FnMut(Row) -> Result<bool, Error> + Send,
+) -> Result<(), Error> {
+    let (text, arguments, keep) = lower(sql)?;
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(keep);
+    let mut rows = query.fetch(connection);
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        if !take(Row::Sqlite(row))? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn lower(sql: Sql) -> Result<(String, SqliteArguments, bool), Error> {

@@ -37,6 +37,7 @@ impl Work<'_> {
         let mut counters = Counters::default();
         let (mut messages, mut bodies, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         let mut named: BTreeMap<(String, i64), Vec<String>> = BTreeMap::new();
+        let mut alike = Alike::default();
         let mut count = 0;
         let mut people = People::default();
         for known in self.known.values_mut() {
@@ -75,10 +76,7 @@ impl Work<'_> {
                     bodies.push(body);
                 }
                 (None, Some(old)) => {
-                    writes.push(query::patch::<Light>(
-                        vec![query::text("id", &new.id)],
-                        changes(new),
-                    ));
+                    alike.add(changes(old, new), &new.id);
                     if old.thread != new.thread || old.received != new.received {
                         let places = vec![
                             ("thread", new.thread.clone().write()),
@@ -94,14 +92,10 @@ impl Work<'_> {
             }
         }
         for ((stream, seen), ids) in named {
-            for ids in ids.chunks(1_000) {
-                let fields = vec![("stream", stream.clone().write()), ("seen", seen.write())];
-                writes.push(query::patch::<Light>(
-                    vec![query::one_of("id", ids.iter().map(String::as_str))],
-                    fields,
-                ));
-            }
+            let fields = vec![("stream", stream.write()), ("seen", seen.write())];
+            alike.0.push((fields, ids));
         }
+        writes.extend(alike.writes());
         writes.extend(query::put(messages));
         writes.extend(query::put(bodies));
         for ids in gone.chunks(1_000) {
@@ -238,7 +232,49 @@ fn only_named(old: &Light, new: &Light) -> bool {
     old == *new
 }
 
-fn changes(new: &Light) -> Vec<(&'static str, Value)> {
+type Changes = Vec<(&'static str, Value)>;
+
+/// Messages that change in the same way, which one write changes together: what a person does to many of them is no more statements than what
+/// is done to one.
+#[derive(Default)]
+struct Alike(Vec<(Changes, Vec<String>)>);
+
+impl Alike {
+    fn add(&mut self, changes: Changes, message: &str) {
+        if changes.is_empty() {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| *known == changes) {
+            Some((_, messages)) => messages.push(message.to_owned()),
+            None => self.0.push((changes, vec![message.to_owned()])),
+        }
+    }
+
+    fn writes(self) -> impl Iterator<Item = Write> {
+        self.0.into_iter().flat_map(|(changes, messages)| {
+            let chunks: Vec<Write> = messages
+                .chunks(query::MOST as usize)
+                .map(|ids| {
+                    let these = query::one_of("id", ids.iter().map(String::as_str));
+                    query::patch::<Light>(vec![these], changes.clone())
+                })
+                .collect();
+            chunks
+        })
+    }
+}
+
+/// Fields whose content is another one now.
+fn changes(old: &Light, new: &Light) -> Changes {
+    changing(old)
+        .into_iter()
+        .zip(changing(new))
+        .filter(|(old, new)| old != new)
+        .map(|(_, new)| new)
+        .collect()
+}
+
+fn changing(new: &Light) -> Changes {
     vec![
         ("thread", new.thread.clone().write()),
         ("conversation", new.conversation.clone().write()),
