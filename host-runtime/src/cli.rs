@@ -12,6 +12,7 @@ mod developer;
 mod keys;
 mod migrate;
 mod plugins;
+mod ready;
 mod serve;
 
 use std::io::IsTerminal as _;
@@ -99,6 +100,8 @@ struct Settings {
 enum Command {
     /// Run the host.
     Serve,
+    /// Ask the server that listens at the configured address, or at --server, whether it can serve: exit code 0 if so, for health checks.
+    Ready,
     /// Print the effective configuration: flags > PLUGIN_HOST_* > file > defaults.
     Config,
     /// Administer plugins.
@@ -164,6 +167,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     start_log(&config)?;
     match command {
         Command::Serve => serve::serve(config).await,
+        Command::Ready => ready::run(&global, &config).await,
         Command::Config => {
             print_out(&config.to_toml())?;
             Ok(ExitCode::SUCCESS)

@@ -11,7 +11,8 @@
 mod common;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use end_to_end::consent::Person;
 use end_to_end::json::{list, text};
@@ -64,6 +65,51 @@ fn a_component_is_checked_and_called_without_a_server() {
     let unknown = plugin_host(nowhere.path(), &["invoke", component, "mailbox.burn()"]);
     let said = unknown.unwrap_err();
     assert!(said.contains("mailbox.list-threads"), "{said}");
+}
+
+#[tokio::test]
+async fn a_health_check_is_told_whether_the_host_serves() {
+    let mut stack = common::small().await;
+    let base = stack.host.base();
+    let listens = format!("{}:{}", base.host_str().unwrap(), base.port().unwrap());
+    let ready = |stack: &end_to_end::stack::Stack| {
+        let mut command = stack.host.command(&["ready", "--listen", &listens]);
+        let output = command.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    assert_eq!(ready(&stack), (Some(0), "ready\n".to_owned()));
+    stack.host.kill();
+    let (code, said) = ready(&stack);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("was not reached"), "{said}");
+}
+
+#[tokio::test]
+async fn a_service_manager_is_told_when_the_host_serves_and_when_it_stops() {
+    let mut stack = common::small().await;
+    let path = stack.folder().join("notify");
+    let manager = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let told = async || {
+        let mut buffer = [0; 64];
+        let told = tokio::time::timeout(Duration::from_secs(60), manager.recv(&mut buffer));
+        let length = told.await.unwrap().unwrap();
+        String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
+    };
+    stack.host.kill();
+    let mut command = stack.host.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("NOTIFY_SOCKET", &path);
+    let mut managed = tokio::process::Command::from(command)
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    assert_eq!(told().await, "READY=1");
+    let id = managed.id().unwrap().to_string();
+    let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(told().await, "STOPPING=1");
+    assert!(managed.wait().await.unwrap().success());
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub(super) enum Api {
     Remote {
         /// Without a slash at the end.
         origin: String,
-        token: SecretString,
+        token: Option<SecretString>,
         http: Box<HttpClient>,
     },
     /// A host inside this process.
@@ -43,7 +43,7 @@ pub(super) async fn connect(global: &Global, config: Config) -> Result<Api, Fail
     if let (Some(server), Some(token)) = (&global.server, &global.token) {
         return remote(
             server.trim_end_matches('/').to_owned(),
-            SecretString::from(token.clone()),
+            Some(SecretString::from(token.clone())),
         );
     }
     let data_dir = config.data_dir.clone();
@@ -51,7 +51,7 @@ pub(super) async fn connect(global: &Global, config: Config) -> Result<Api, Fail
         Ok(local) => Ok(Api::Local(Box::new(local))),
         Err(StartError::InUse {
             control: Some(control),
-        }) => remote(control.origin, control.token),
+        }) => remote(control.origin, Some(control.token)),
         Err(StartError::InUse { control: None }) => bail!(
             "another process holds the data folder {} and can't be reached from here. Try again when it has ended, or name the server with --server URL --token TOKEN",
             data_dir.display()
@@ -60,7 +60,7 @@ pub(super) async fn connect(global: &Global, config: Config) -> Result<Api, Fail
     }
 }
 
-fn remote(origin: String, token: SecretString) -> Result<Api, Failure> {
+fn remote(origin: String, token: Option<SecretString>) -> Result<Api, Failure> {
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
         .context("TLS can't be set up")?
@@ -84,6 +84,11 @@ pub(super) enum Payload {
 }
 
 impl Api {
+    /// A server, for what it tells everybody; `origin`: without a slash at the end.
+    pub(super) fn anonymous(origin: &str) -> Result<Self, Failure> {
+        remote(origin.to_owned(), None)
+    }
+
     /// One request; the answer's JSON, or null if it has none. A problem document becomes the error that a person reads.
     pub(super) async fn call(
         &self,
@@ -109,12 +114,12 @@ impl Api {
                     token,
                     http,
                 } => {
+                    if let Some(token) = token {
+                        let token = format!("Bearer {}", token.expose_secret());
+                        request = request.header(header::AUTHORIZATION, token);
+                    }
                     let request = request
                         .uri(format!("{origin}{path}"))
-                        .header(
-                            header::AUTHORIZATION,
-                            format!("Bearer {}", token.expose_secret()),
-                        )
                         .body(Full::from(body))?;
                     let response = http
                         .request(request)

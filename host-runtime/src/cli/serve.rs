@@ -27,8 +27,10 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode, Failure> {
         Err(error) => return Err(error.into()),
     };
     greet(&running)?;
+    announce(Phase::Serving);
     stop_asked().await?;
     tracing::info!("stopping");
+    announce(Phase::Stopping);
     tokio::select! {
         () = running.shutdown() => Ok(ExitCode::SUCCESS),
         asked = stop_asked() => {
@@ -58,6 +60,26 @@ fn greet(running: &Running) -> Result<(), Failure> {
     }
     print_out(&text)
 }
+
+enum Phase {
+    Serving,
+    Stopping,
+}
+
+/// Tells a service manager that waits for it (systemd's `Type=notify`); without one it does nothing.
+#[cfg(unix)]
+fn announce(phase: Phase) {
+    let state = match phase {
+        Phase::Serving => sd_notify::NotifyState::Ready,
+        Phase::Stopping => sd_notify::NotifyState::Stopping,
+    };
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager was not told");
+    }
+}
+
+#[cfg(not(unix))]
+fn announce(_: Phase) {}
 
 /// Resolves when the terminal or the service manager asks to stop.
 async fn stop_asked() -> Result<(), Failure> {
