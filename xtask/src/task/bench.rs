@@ -2,16 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use xtask::postgres::{Server, VARIABLE};
-use xtask::{component, process};
+use xtask::{component, node, process};
 
 use super::{bench_pages, cargo, postgres, step, test};
-
-/// The peer, from PyPI, at the version that the figures name.
-const LIEER: &str = "lieer==1.6";
 
 /// What is built, always together: another selection has other features of what they depend on, and compiles it anew.
 pub(super) const PACKAGES: [&str; 6] = [
@@ -22,9 +18,6 @@ pub(super) const PACKAGES: [&str; 6] = [
     "--package",
     "end-to-end",
 ];
-
-/// Packages are loaded from a registry and unpacked.
-const PIP_LIMIT: Duration = Duration::from_secs(900);
 
 /// What is measured.
 #[derive(clap::Args)]
@@ -111,7 +104,8 @@ fn calls() -> anyhow::Result<String> {
 
 fn whole(options: &Options) -> anyhow::Result<String> {
     let component = component::plugin()?;
-    let python = lieer()?;
+    let python = peers()?;
+    let node = node::prepared_with_sqlite()?;
     let wrk = wrk()?;
     postgres::install()?;
     process::run(
@@ -134,13 +128,11 @@ fn whole(options: &Options) -> anyhow::Result<String> {
         .arg(programs.join("provider-sim"));
     command.arg("--python").arg(python);
     command
-        .arg("--lieer")
-        .arg(xtask::root().join("tests/clients/run_lieer.py"));
+        .arg("--clients")
+        .arg(xtask::root().join("tests/clients"));
+    command.env("PATH", node.path());
     command.arg("--native").arg(programs.join("native"));
     command.arg("--wrk").arg(wrk);
-    command
-        .arg("--wrk-script")
-        .arg(xtask::root().join("tests/clients/wrk.lua"));
     command.arg("--large").arg(options.large.to_string());
     command.arg("--accounts").arg(options.accounts.to_string());
     command.arg("--interval").arg(options.interval.to_string());
@@ -160,32 +152,16 @@ fn whole(options: &Options) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Debian's Python, which alone can have `notmuch2`, with lieer beside it.
-fn lieer() -> anyhow::Result<PathBuf> {
-    let folder = xtask::target().join("lieer");
-    let (python, log) = (folder.join("bin/python"), xtask::target().join("lieer.log"));
-    if folder.join("bin/gmi").exists() {
-        return Ok(python);
-    }
+/// Debian's Python, which alone can have `notmuch2`, with the peers beside it.
+fn peers() -> anyhow::Result<PathBuf> {
+    let system = "/usr/bin/python3";
     if !Path::new("/usr/bin/notmuch").exists()
-        || process::capture(Command::new("/usr/bin/python3").args(["-c", "import notmuch2, venv"]))
-            .is_err()
+        || process::capture(Command::new(system).args(["-c", "import notmuch2, venv"])).is_err()
     {
+        let log = xtask::target().join("peers.log");
         test::apt(&["notmuch", "python3-notmuch2", "python3-venv"], &log)?;
     }
-    let mut venv = Command::new("/usr/bin/python3");
-    process::run_within(
-        venv.args(["-m", "venv", "--clear", "--system-site-packages"])
-            .arg(&folder),
-        PIP_LIMIT,
-        &log,
-    )?;
-    process::run_within(
-        Command::new(&python).args(["-m", "pip", "install", "--disable-pip-version-check", LIEER]),
-        PIP_LIMIT,
-        &log,
-    )?;
-    Ok(python)
+    test::environment("peers", &[system, "--system-site-packages"], "peers.txt")
 }
 
 /// What asks over many connections at once, from Debian.

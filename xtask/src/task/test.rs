@@ -192,49 +192,45 @@ fn deep(name: &str) -> anyhow::Result<&'static Suite> {
     bail!("there are {} long suites:{known}", DEEP.len())
 }
 
-/// A Python with the libraries of `tests/clients/requirements.txt`. It is made anew whenever that file changes.
+/// A Python with the official client libraries.
 fn clients() -> anyhow::Result<PathBuf> {
-    let wanted = xtask::root().join("tests/clients/requirements.txt");
-    let wanted = std::fs::read_to_string(&wanted).with_context(|| wanted.display().to_string())?;
-    let folder = xtask::target().join("clients");
-    let python = folder.join("bin/python");
+    let created = environment("clients", &["python3"], "requirements.txt");
+    created.context("Python 3 with its `venv` module is needed (Debian: python3-venv)")
+}
+
+/// The Python of a virtual environment below `target/` with the packages of a file in `tests/clients`; `python`: the program that makes it, and what it is
+/// told. It is made anew whenever that file changes.
+pub(super) fn environment(name: &str, python: &[&str], file: &str) -> anyhow::Result<PathBuf> {
+    let wanted = xtask::root().join("tests/clients").join(file);
+    let text = std::fs::read_to_string(&wanted).with_context(|| wanted.display().to_string())?;
+    let folder = xtask::target().join(name);
+    let made = folder.join("bin/python");
     let installed = folder.join("installed.txt");
-    if std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
-        return Ok(python);
+    if std::fs::read_to_string(&installed).is_ok_and(|known| known == text) {
+        return Ok(made);
     }
     std::fs::create_dir_all(xtask::target())?;
-    let log = xtask::target().join("clients.log");
-    let made = process::run_within(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-        PIP_LIMIT,
-        &log,
-    );
-    if made.is_err() {
+    let log = xtask::target().join(format!("{name}.log"));
+    let (program, options) = python.split_first().context("no Python was named")?;
+    let make = || {
+        let mut venv = Command::new(program);
+        venv.args(["-m", "venv", "--clear"])
+            .args(options)
+            .arg(&folder);
+        process::run_within(&mut venv, PIP_LIMIT, &log)
+    };
+    if make().is_err() {
         // Debian splits the module off.
         apt(&["python3-venv"], &log)?;
-        process::run_within(
-            Command::new("python3")
-                .args(["-m", "venv", "--clear"])
-                .arg(&folder),
-            PIP_LIMIT,
-            &log,
-        )
-        .context("Python 3 with its `venv` module is needed (Debian: python3-venv)")?;
+        make()?;
     }
-    let mut pip = Command::new(&python);
-    pip.current_dir(xtask::root()).args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--requirement",
-        "tests/clients/requirements.txt",
-    ]);
+    let mut pip = Command::new(&made);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
+        .arg("--requirement")
+        .arg(&wanted);
     process::run_within(&mut pip, PIP_LIMIT, &log)?;
-    std::fs::write(&installed, wanted)?;
-    Ok(python)
+    std::fs::write(&installed, text)?;
+    Ok(made)
 }
 
 /// Counts instructions, from Debian where there is none.

@@ -195,7 +195,7 @@ fn wrk(arguments: &Arguments, address: &Url, cookie: &str, seconds: u32) -> Resu
         .args(["--duration", &format!("{seconds}s")])
         .args(["--header", &format!("Cookie: {cookie}")])
         .arg("--script")
-        .arg(&arguments.wrk_script)
+        .arg(arguments.clients.join("wrk.lua"))
         .arg(address.as_str())
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);

@@ -14,6 +14,7 @@ mod start;
 mod times;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -47,21 +48,21 @@ struct Arguments {
     /// The program `provider-sim`, optimised.
     #[arg(long)]
     providers: PathBuf,
-    /// A Python with lieer and notmuch2.
+    /// A Python with what `tests/clients/peers.txt` names, and notmuch2. A Node that has SQLite is found on the `PATH`.
     #[arg(long)]
     python: PathBuf,
-    /// `tests/clients/run_lieer.py`.
+    /// `tests/clients`, with the programs that the first sync is compared with, and `wrk.lua`.
     #[arg(long)]
-    lieer: PathBuf,
+    clients: PathBuf,
+    /// The first sync without any of them: for a profile, or to compare two builds.
+    #[arg(long)]
+    alone: bool,
     /// The program `native`, optimised: the API without the component.
     #[arg(long)]
     native: PathBuf,
     /// The program `wrk`, which asks over many connections at once.
     #[arg(long)]
     wrk: PathBuf,
-    /// `tests/clients/wrk.lua`.
-    #[arg(long)]
-    wrk_script: PathBuf,
     /// Messages in the backfill comparison.
     #[arg(long, default_value_t = 2_000)]
     messages: usize,
@@ -114,6 +115,23 @@ impl Arguments {
             providers: self.providers.clone(),
             component: self.component.clone(),
         }
+    }
+
+    /// The command line of a program to compare with.
+    fn peer(&self, script: &str) -> Command {
+        let mut command = if script.ends_with(".py") {
+            let mut python = Command::new(&self.python);
+            // Nothing is left behind in the repository.
+            python.env("PYTHONDONTWRITEBYTECODE", "1");
+            python
+        } else {
+            let mut node = Command::new("node");
+            // That SQLite is not final there.
+            node.arg("--no-warnings");
+            node
+        };
+        command.arg(self.clients.join(script));
+        command
     }
 
     async fn stack(&self, messages: usize, profile: &str) -> Result<Stack> {
