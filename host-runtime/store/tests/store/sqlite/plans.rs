@@ -185,7 +185,7 @@ async fn a_search_reads_the_words_of_its_scope_only() {
     }
 }
 
-/// With STAT4 a statement is compiled anew whenever other values are bound to what its plan depends on; see `.cargo/config.toml`.
+/// With STAT4, and without QPSG, a statement is compiled anew whenever other values are bound to what its plan depends on; see `.cargo/config.toml`.
 #[tokio::test]
 async fn sqlite_compiles_a_statement_once_whatever_is_bound_to_it() {
     use sqlx::Connection as _;
@@ -198,4 +198,5 @@ async fn sqlite_compiles_a_statement_once_whatever_is_bound_to_it() {
         .unwrap();
     assert!(options.iter().any(|option| option == "ENABLE_FTS5"));
     assert!(!options.iter().any(|option| option == "ENABLE_STAT4"));
+    assert!(options.iter().any(|option| option == "ENABLE_QPSG"));
 }
