@@ -70,12 +70,12 @@ pub const CORE_INSTANCES_PER_CALL: u32 = 16;
 /// Elements of one table: function pointers of the largest guests stay below 20,000.
 pub const TABLE_ELEMENTS: usize = 50_000;
 
-/// Memory that a pool slot keeps between calls, so that a trivial call costs no page faults (17 µs instead of 39 µs). More
-/// would be paid for every slot.
+/// Memory that a pool slot keeps between calls, so that a trivial call costs no page faults (17 µs instead of 39 µs): of tables and stacks, and of linear
+/// memory where the system can't say which pages were written. More would be cleared after every call.
 pub const KEEP_RESIDENT: usize = 64 << 10;
 
-/// Linear memory that a pool slot keeps, of what its calls wrote: what listing a page of threads takes. Where the system can't say
-/// which pages were written, the lowest [`KEEP_RESIDENT`] bytes.
+/// Linear memory that a pool slot keeps at most, of what its calls wrote, where the system can say which pages those are; otherwise [`KEEP_RESIDENT`]. For
+/// every slot that was ever used, so that the host grows by as much with the calls that it ran at once.
 pub const KEEP_WRITTEN: usize = 1 << 20;
 
 /// Bytes that one host call may copy out of the guest: a batch of 8 MiB with the overhead of its typed values.

@@ -1,5 +1,5 @@
-//! The runner for plugin authors, on the real component: what it exports can be called from the command line, what a call asks of
-//! the host can be seen, and how the engine looks the queries of the plugin up.
+//! The program `plugin-host` as people and tools run it, with the real component: what it exports can be called from the command line, what a call asks
+//! of the host can be seen, and how the engine looks the queries of the plugin up; a health check and a service manager are told whether it serves.
 
 #![allow(
     clippy::unwrap_used,
