@@ -91,7 +91,9 @@ impl Error {
                 Self::Conflict("it was changed at the provider meanwhile".into())
             }
             ProviderError::Refused(why) => Self::Other(why),
-            ProviderError::Underway => Self::Unavailable(error.to_string()),
+            ProviderError::Underway | ProviderError::Unauthorized => {
+                Self::Unavailable(error.to_string())
+            }
             ProviderError::Unclear(why) => Self::Unavailable(why),
         }
     }

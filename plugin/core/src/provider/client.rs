@@ -192,9 +192,7 @@ impl<P: Platform> Client<'_, P> {
         let now = self.platform.now();
         match answer.status() {
             status if status.is_success() => Ok(answer),
-            StatusCode::UNAUTHORIZED => Err(ProviderError::Reconnect(
-                "the provider refuses a fresh access token".to_owned(),
-            )),
+            StatusCode::UNAUTHORIZED => Err(ProviderError::Unauthorized),
             status if status.is_server_error() && call.repeat == Repeat::Never => Err(
                 ProviderError::Unclear(format!("the provider answered HTTP {}", status.as_u16())),
             ),

@@ -48,6 +48,10 @@ pub enum ProviderError {
         /// Not before.
         until: u64,
     },
+    /// A new access token is refused, although the provider has just given it out. May pass: whether the consent still stands is said where
+    /// tokens are given out.
+    #[error("the provider refuses a fresh access token")]
+    Unauthorized,
     /// The person must link the account again.
     #[error("link the account again: {0}")]
     Reconnect(String),

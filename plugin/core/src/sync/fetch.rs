@@ -69,6 +69,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                 Err(
                     error @ (ProviderError::Wait { .. }
                     | ProviderError::Paced { .. }
+                    | ProviderError::Unauthorized
                     | ProviderError::Reconnect(_)
                     | ProviderError::Administrator(_)
                     | ProviderError::NoAccess),

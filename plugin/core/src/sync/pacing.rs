@@ -19,6 +19,10 @@ const CEILING: u64 = 900_000;
 /// An administrator's mending is not told to us, so it is tried for, this often (milliseconds).
 const ADMINISTRATOR: u64 = 900_000;
 
+/// So many times in a row a fresh access token may be refused, which takes five minutes, before the person is asked to link the account again.
+/// One who has taken the consent back is asked at once: no token is given out any more.
+const REFUSALS: i64 = 6;
+
 /// Growing delays: `FIRST` doubled `tries` times, at most `CEILING`.
 #[must_use]
 pub fn delay(tries: u32) -> u64 {
@@ -70,6 +74,23 @@ pub(crate) async fn pause(
     let (changes, outcome, event) = match error {
         ProviderError::Wait { until, reason } => {
             wait(until.max(now.saturating_add(1)), reason, account.troubles)
+        }
+        ProviderError::Unauthorized => {
+            let in_a_row = if account.reason.as_deref() == Some(&why) {
+                account.troubles
+            } else {
+                0
+            };
+            if in_a_row >= REFUSALS {
+                reconnect(why.clone())
+            } else {
+                let tries = u32::try_from(in_a_row).unwrap_or(u32::MAX);
+                wait(
+                    now.saturating_add(delay(tries)),
+                    why.clone(),
+                    in_a_row.saturating_add(1),
+                )
+            }
         }
         ProviderError::Reconnect(why) => reconnect(why),
         ProviderError::MissingScope(what) => {

@@ -112,6 +112,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Err(
                 error @ (ProviderError::Wait { .. }
                 | ProviderError::Paced { .. }
+                | ProviderError::Unauthorized
                 | ProviderError::Reconnect(_)),
             ) => Err(error.into()),
             Err(error) => {

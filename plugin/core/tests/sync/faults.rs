@@ -21,6 +21,8 @@ const SAMPLE: u64 = 9;
 enum Misfortune {
     /// The request itself.
     Fault(Mishap),
+    /// It and the next one to the provider's API: a fresh access token is refused as well.
+    Refused,
     /// Just before it, cursors and page tokens are forgotten.
     Forget,
     /// Just before it, access tokens expire.
@@ -53,6 +55,7 @@ fn misfortunes() -> Vec<Misfortune> {
         Misfortune::Fault(Mishap::DropMidBody),
         Misfortune::Fault(Mishap::TruncateBody),
         Misfortune::Fault(Mishap::LoseAnswer),
+        Misfortune::Refused,
         Misfortune::Forget,
         Misfortune::Expire,
         Misfortune::Delete,
@@ -101,13 +104,26 @@ fn deliver(engine: &Engine) {
     provider.deliver(OWNER, &Deliver::new(letter)).unwrap();
 }
 
+/// The provider's API refuses every access token; new ones are given out.
+fn refusal() -> Fault {
+    Fault {
+        path: Some(r"^/(gmail|batch|v1\.0)/".to_owned()),
+        ..Fault::new(Mishap::Unauthorized)
+    }
+}
+
 /// Lets it befall the request after `position` others.
 fn arrange(engine: &Engine, misfortune: &Misfortune, position: u64) {
     let provider = engine.world.sim.backend(side(engine.world.kind));
     let (asked, misfortune) = (Arc::new(AtomicU64::new(0)), misfortune.clone());
-    if let Misfortune::Fault(mishap) = &misfortune {
-        let fault = Fault::once(mishap.clone()).skip(position);
-        engine.world.sim.faults().inject(fault).unwrap();
+    let fault = match &misfortune {
+        Misfortune::Fault(mishap) => Some(Fault::once(mishap.clone())),
+        Misfortune::Refused => Some(refusal().times(2)),
+        _ => None,
+    };
+    if let Some(fault) = fault {
+        let faults = engine.world.sim.faults();
+        faults.inject(fault.skip(position)).unwrap();
         return;
     }
     engine.host().on_request(move || {
@@ -116,7 +132,7 @@ fn arrange(engine: &Engine, misfortune: &Misfortune, position: u64) {
         }
         let messages = provider.mailbox(OWNER).unwrap().messages;
         match misfortune {
-            Misfortune::Fault(_) => {}
+            Misfortune::Fault(_) | Misfortune::Refused => {}
             Misfortune::Forget => provider.expire_cursors(OWNER).unwrap(),
             Misfortune::Expire => {
                 provider.expire_access_tokens(Some(OWNER));
@@ -236,4 +252,34 @@ async fn a_revoked_grant_stops_all_calls_at_once(#[case] kind: ProviderKind) {
         before,
         "nothing is asked until it is linked again"
     );
+}
+
+/// Where tokens are given out nothing is wrong, so it may pass, and mostly does.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn fresh_tokens_that_are_refused_are_waited_out_and_not_for_ever(#[case] kind: ProviderKind) {
+    let engine = Engine::linked(kind, MESSAGES, Limits::none()).await;
+    engine.settle().await;
+    let faults = engine.world.sim.faults();
+    let condition = async |engine: &Engine| engine.account().await.status.condition;
+    let waits = async |engine: &Engine| matches!(condition(engine).await, Condition::Waiting(_));
+    let ended = async |engine: &Engine| matches!(condition(engine).await, Condition::Reconnect(_));
+
+    let rule = faults.inject(refusal()).unwrap();
+    engine.until(waits).await;
+    faults.clear(Some(rule));
+    deliver(&engine);
+    engine.settle().await;
+    engine.check().await;
+
+    faults.inject(refusal()).unwrap();
+    engine.until(waits).await;
+    let (begun, before) = (engine.now(), engine.requests());
+    engine.until(ended).await;
+    let waited = engine.now() - begun;
+    assert!((300_000..400_000).contains(&waited), "{waited} ms");
+    let asked = engine.requests() - before;
+    assert!(asked <= 40, "{asked} requests");
 }

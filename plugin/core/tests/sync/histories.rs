@@ -206,18 +206,7 @@ async fn happen(engine: &Engine, event: &Event, number: usize) {
 
 async fn play(kind: ProviderKind, before: u32, events: Vec<Event>) {
     let engine = Engine::linked(kind, before, Limits::none()).await;
-    let mut refused = false;
     for (number, event) in events.iter().enumerate() {
-        match event {
-            // Refused with a new token as well, the account would rightly wait for a person.
-            Event::Fail(how, _) if matches!(mishap(*how), Mishap::Unauthorized) && refused => {
-                continue;
-            }
-            Event::Expire if refused => continue,
-            Event::Fail(how, _) => refused |= matches!(mishap(*how), Mishap::Unauthorized),
-            Event::Expire => refused = true,
-            _ => {}
-        }
         happen(&engine, event, number).await;
     }
     engine.world.sim.faults().clear(None);

@@ -151,7 +151,7 @@ fn crowded(answer: &Result<Response>) -> bool {
 }
 
 fn refused(answer: &Result<Response>) -> bool {
-    matches!(answer, Err(ProviderError::Reconnect(_)))
+    matches!(answer, Err(ProviderError::Unauthorized))
 }
 
 fn write(parts: &[&Part], boundary: &str) -> Vec<u8> {

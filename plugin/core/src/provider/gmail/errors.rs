@@ -50,7 +50,7 @@ pub(super) fn classify(answer: &Response, now: u64) -> ProviderError {
         reason: why.to_owned(),
     };
     match (answer.status().as_u16(), reason) {
-        (401, _) => ProviderError::Reconnect("Google refuses the access token".to_owned()),
+        (401, _) => ProviderError::Unauthorized,
         (403, "insufficientPermissions") => ProviderError::MissingScope(
             "a right that this needs; link the account again and allow it".to_owned(),
         ),

@@ -351,7 +351,8 @@ fn full(id: &str) -> String {
 pub(super) fn concerns_account(error: &ProviderError) -> bool {
     matches!(
         error,
-        ProviderError::Reconnect(_)
+        ProviderError::Unauthorized
+            | ProviderError::Reconnect(_)
             | ProviderError::Administrator(_)
             | ProviderError::MissingScope(_)
     )

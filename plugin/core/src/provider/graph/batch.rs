@@ -112,7 +112,7 @@ impl<P: Platform> Graph<'_, P> {
                 }
             };
             // A token can run out between the batch and its parts.
-            let refused = |answer: &Result<Raw>| matches!(answer, Err(ProviderError::Reconnect(_)));
+            let refused = |answer: &Result<Raw>| matches!(answer, Err(ProviderError::Unauthorized));
             if answers.iter().any(refused) {
                 self.client.renew().await?;
                 let again: Vec<&Part> = all
@@ -173,7 +173,8 @@ impl<P: Platform> Graph<'_, P> {
 fn concerns_account(error: &ProviderError) -> bool {
     matches!(
         error,
-        ProviderError::Reconnect(_)
+        ProviderError::Unauthorized
+            | ProviderError::Reconnect(_)
             | ProviderError::Administrator(_)
             | ProviderError::NoAccess
             | ProviderError::MissingScope(_)

@@ -37,7 +37,7 @@ pub(super) fn classify(answer: &Response, now: u64) -> ProviderError {
         _ if is(&["syncStateNotFound", "resyncRequired", "SyncStateInvalid"]) => {
             ProviderError::CursorLost
         }
-        401 => ProviderError::Reconnect("Microsoft refuses the access token".to_owned()),
+        401 => ProviderError::Unauthorized,
         _ if is(&[
             "MailboxNotEnabledForRESTAPI",
             "MailboxNotSupportedForRESTAPI",
