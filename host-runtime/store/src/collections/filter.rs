@@ -246,6 +246,22 @@ pub(super) fn text_matches(defined: &Definition, scope: i64, phrases: &[Phrase])
     )
 }
 
+/// Whether the row of that number holds all phrases.
+pub(super) fn text_holds(
+    defined: &Definition,
+    scope: i64,
+    phrases: &[Phrase],
+    number: &str,
+) -> Sql {
+    defined.dialect.text_holds(
+        &defined.plugin,
+        &defined.text_name(),
+        &text::prefix(scope),
+        phrases,
+        number,
+    )
+}
+
 /// Writes one condition, without negation.
 pub(super) fn write_what(sql: &mut Sql, defined: &Definition, what: &What) {
     match what {

@@ -19,12 +19,6 @@ pub(super) const MOST_ROWS: usize = 1_000;
 /// A page ends once it holds this many bytes.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Up to this many rows that full text found are sorted; above, the order's index is walked and each row is looked up among them.
-const FEW_MATCHES: i64 = 2_000;
-
-/// Above this many ranges, walking each of them through all matches costs more than sorting the matches.
-const FEW_RANGES: usize = 8;
-
 impl Collections {
     /// A page of the rows that match, in order.
     ///
@@ -61,7 +55,7 @@ impl Collections {
         })
     }
 
-    /// How the engine would run a query, line by line: for tests that look for index ranges.
+    /// How the engine would run what a query begins with, line by line: for tests that look for index ranges.
     ///
     /// # Errors
     ///
@@ -75,18 +69,22 @@ impl Collections {
         let mut look_up = LookUp::check(&defined, query)?;
         let mut tx = self.0.db.read_as(plugin).await?;
         let plan = look_up.plan(&mut tx).await?;
+        let limit = usize::try_from(query.limit).unwrap_or(MOST_ROWS);
+        let select = format!("SELECT {}", look_up.columns());
+        let after = look_up.after.as_deref();
+        let statements: Vec<Sql> = match look_up.first_walk(&plan, limit) {
+            Some(walk) => vec![walk],
+            None => plan
+                .stages()
+                .iter()
+                .flatten()
+                .filter_map(|range| {
+                    look_up.statement(&plan, range, &select, after, query.limit.into())
+                })
+                .collect(),
+        };
         let mut lines = Vec::new();
-        for range in plan.stages().iter().flatten() {
-            let select = format!("SELECT {}", look_up.columns());
-            let Some(statement) = look_up.statement(
-                &plan,
-                range,
-                &select,
-                look_up.after.as_deref(),
-                query.limit.into(),
-            ) else {
-                continue;
-            };
+        for statement in statements {
             let (text, column) = defined.dialect.explain(&statement.text);
             let explained = Sql {
                 text,
@@ -102,19 +100,22 @@ impl Collections {
 }
 
 /// A page as it fills.
-struct Collector {
+pub(super) struct Collector {
     rows: Vec<Vec<Value>>,
     bytes: usize,
     limit: usize,
     /// The key of the last row taken.
     last: Option<Vec<Value>>,
     /// A row was left over.
-    full: bool,
+    pub(super) full: bool,
 }
 
 impl Collector {
     fn new(limit: u32) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(MOST_ROWS);
+        Self::of(usize::try_from(limit).unwrap_or(MOST_ROWS))
+    }
+
+    fn of(limit: usize) -> Self {
         Self {
             rows: Vec::new(),
             bytes: 0,
@@ -124,7 +125,16 @@ impl Collector {
         }
     }
 
-    fn room(&self) -> usize {
+    /// The same, empty.
+    pub(super) fn anew(&self) -> Self {
+        Self::of(self.limit)
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn room(&self) -> usize {
         self.limit - self.rows.len()
     }
 
@@ -147,7 +157,7 @@ impl Collector {
 /// A query that fits its collection.
 pub(super) struct LookUp<'a> {
     pub(super) defined: &'a Definition,
-    filter: Checked,
+    pub(super) filter: Checked,
     pub(super) terms: Vec<Term>,
     explicit: bool,
     projection: Vec<usize>,
@@ -183,14 +193,14 @@ impl<'a> LookUp<'a> {
     }
 
     /// What is answered, then the order's fields.
-    fn columns(&self) -> String {
-        let positions: Vec<usize> = self
-            .projection
-            .iter()
-            .copied()
-            .chain(self.key_positions())
-            .collect();
-        self.defined.columns(&positions)
+    pub(super) fn columns(&self) -> String {
+        self.defined.columns(&self.positions())
+    }
+
+    /// The same by their positions; one may be there twice.
+    pub(super) fn positions(&self) -> Vec<usize> {
+        let projection = self.projection.iter().copied();
+        projection.chain(self.key_positions()).collect()
     }
 
     pub(super) fn key_positions(&self) -> impl Iterator<Item = usize> + '_ {
@@ -209,16 +219,16 @@ impl<'a> LookUp<'a> {
             return None;
         }
         let plan = self.plan_from(From::Index);
-        let mut stages = plan.stages().into_iter();
-        match (stages.next()?.as_slice(), stages.next()) {
-            ([range], None) => Some((plan, range.clone())),
-            _ => None,
-        }
+        let range = plan.only_range()?;
+        Some((plan, range))
     }
 
     /// Fills a page in as many statements as it takes.
     async fn read(&mut self, tx: &mut Tx, page: &mut Collector) -> Result<(), StorageError> {
         let plan = self.plan(tx).await?;
+        if self.walk(tx, &plan, page).await? {
+            return Ok(());
+        }
         for ranges in plan.stages() {
             if page.full {
                 break;
@@ -234,37 +244,10 @@ impl<'a> LookUp<'a> {
     async fn plan(&mut self, tx: &mut Tx) -> Result<Plan, StorageError> {
         self.filter.resolve(tx, self.defined).await?;
         let by_index = self.plan_from(From::Index);
-        let matches = self
-            .filter
-            .clauses
-            .iter()
-            .find_map(|clause| match Checked::alone(clause) {
-                Some(What::Matches {
-                    phrases,
-                    number: Some(number),
-                    ..
-                }) if !phrases.is_empty() => {
-                    Some(filter::text_matches(self.defined, *number, phrases))
-                }
-                _ => None,
-            });
-        let Some(matches) = matches else {
-            return Ok(by_index);
-        };
-        let many_ranges = by_index.stages().first().map_or(0, Vec::len) > FEW_RANGES;
-        let few = many_ranges || {
-            let mut count = Sql::new("SELECT COUNT(*) FROM (");
-            count
-                .append(matches)
-                .push(" LIMIT ")
-                .arg(FEW_MATCHES + 1)
-                .push(") AS found");
-            tx.fetch_int(count).await? <= FEW_MATCHES
-        };
-        if !few {
-            return Ok(by_index);
-        }
-        Ok(self.plan_from(From::Text))
+        Ok(match self.few_matches(tx, &by_index).await? {
+            Some((clause, matches)) => self.plan_from(From::Text(clause, matches)),
+            None => by_index,
+        })
     }
 
     /// Rows of a range after a key; none if there can't be any.
@@ -293,6 +276,12 @@ impl<'a> LookUp<'a> {
                 sql.push(" AND ").append(bound);
             }
         }
+        self.push_order(&mut sql, range);
+        sql.push(" LIMIT ").arg(limit);
+        Some(sql)
+    }
+
+    pub(super) fn push_order(&self, sql: &mut Sql, range: &Range) {
         let order: Vec<String> = self
             .terms
             .iter()
@@ -310,8 +299,6 @@ impl<'a> LookUp<'a> {
         if !order.is_empty() {
             sql.push(" ORDER BY ").push(&order.join(", "));
         }
-        sql.push(" LIMIT ").arg(limit);
-        Some(sql)
     }
 
     /// The whole answer is one range: rows come as they are wanted.
@@ -336,7 +323,7 @@ impl<'a> LookUp<'a> {
     }
 
     /// Takes a row of [`range_statement`](Self::range_statement); answers whether the page has room for more.
-    fn take(&self, row: &Row, page: &mut Collector) -> Result<bool, Error> {
+    pub(super) fn take(&self, row: &Row, page: &mut Collector) -> Result<bool, Error> {
         let key_positions: Vec<usize> = self.key_positions().collect();
         let values = row_values(self.defined, row, 0, &self.projection)?;
         let key = row_values(self.defined, row, self.projection.len(), &key_positions)?;

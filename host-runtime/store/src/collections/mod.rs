@@ -16,6 +16,7 @@ mod keyed;
 mod merge;
 mod plan;
 mod put;
+mod search;
 mod text;
 mod values;
 mod writes;

@@ -66,6 +66,10 @@ pub(super) fn order_terms(
 pub(super) struct Plan {
     /// What stands after the table's name.
     pub(super) hint: String,
+    /// An index gives each range its order.
+    pub(super) ordered: bool,
+    /// What full text finds of a clause, for which it stands in.
+    found: Option<(usize, Sql)>,
     /// Fields that an equality fixes.
     constants: HashMap<usize, Value>,
     /// A clause that is split into one range for each operand.
@@ -84,13 +88,25 @@ pub(super) struct Range {
     extra: Vec<(usize, Value)>,
     /// A field that is not null.
     pub(super) not_null: Option<usize>,
-    /// Clauses that `extra` says.
+    /// Clauses that are said otherwise.
     skip: Vec<usize>,
+    /// Among these.
+    found: Option<Sql>,
 }
 
 impl Range {
+    /// The same without a clause, which is tested elsewhere.
+    pub(super) fn without(&self, clause: usize) -> Self {
+        let mut range = self.clone();
+        range.skip.push(clause);
+        range
+    }
+
     pub(super) fn write(&self, sql: &mut Sql, defined: &Definition, filter: &Checked) {
         sql.push(" WHERE TRUE");
+        if let Some(found) = &self.found {
+            sql.push(" AND ").append(found.clone());
+        }
         for (position, value) in &self.extra {
             sql.push(" AND ").push(&defined.column(*position));
             if *value == Value::Null {
@@ -109,18 +125,30 @@ impl Range {
 }
 
 impl Plan {
+    /// The whole answer is one range.
+    pub(super) fn only_range(&self) -> Option<Range> {
+        let mut stages = self.stages().into_iter();
+        match (stages.next()?.as_slice(), stages.next()) {
+            ([range], None) => Some(range.clone()),
+            _ => None,
+        }
+    }
+
     /// The ranges in stages: those of one stage are merged, and all of a stage comes before the next.
     pub(super) fn stages(&self) -> Vec<Vec<Range>> {
-        let mut ranges = vec![Range {
+        let (found, skip) = match &self.found {
+            Some((clause, found)) => (Some(found.clone()), vec![*clause]),
+            None => (None, Vec::new()),
+        };
+        let all = Range {
             constants: self.constants.clone(),
+            skip,
+            found,
             ..Range::default()
-        }];
+        };
+        let mut ranges = vec![all.clone()];
         if let Some((clause, position, values)) = &self.merged {
-            let all = Range {
-                constants: self.constants.clone(),
-                skip: vec![*clause],
-                ..Range::default()
-            };
+            let all = all.without(*clause);
             ranges = values
                 .iter()
                 .map(|value| {
@@ -155,12 +183,12 @@ impl Plan {
 }
 
 /// Where rows are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum From {
     /// By an index.
     Index,
-    /// Among the rows that full text found, which are few.
-    Text,
+    /// Among the rows that full text finds of a clause, which are few.
+    Text(usize, Sql),
 }
 
 /// Plans a query with an order; `explicit`: it was asked for.
@@ -174,13 +202,17 @@ pub(super) fn plan(
     let facts = Facts::of(filter);
     let constants: HashMap<usize, Value> = facts.equal.clone();
     let best = match from {
-        From::Text => None,
+        From::Text(..) => None,
         From::Index => best(defined, &facts, terms, explicit),
     };
-    let hint = match (from, &best) {
-        (From::Text, _) => defined.dialect.use_row_ids().to_owned(),
+    let hint = match (&from, &best) {
+        (From::Text(..), _) => defined.dialect.use_row_ids().to_owned(),
         (From::Index, Some(best)) => defined.dialect.use_index(&best.index.name),
         (From::Index, None) => String::new(),
+    };
+    let found = match from {
+        From::Text(clause, found) => Some((clause, defined.dialect.is_one_of_few(found))),
+        From::Index => None,
     };
     let merged = best.as_ref().filter(|best| best.ordered).and_then(|best| {
         let clause = best.merged?;
@@ -204,6 +236,8 @@ pub(super) fn plan(
     });
     Plan {
         hint,
+        ordered: best.is_some_and(|best| best.ordered),
+        found,
         constants,
         merged,
         nulls_apart,

@@ -75,6 +75,19 @@ pub(crate) trait Dialect: std::fmt::Debug + Send + Sync {
     /// Numbers of the rows of a search table that hold all phrases, whose words have `scope` before them.
     fn text_matches(&self, plugin: &str, name: &str, scope: &str, phrases: &[Phrase]) -> Sql;
 
+    /// Whether the row of that number is among them: for rows that are looked at one by one.
+    fn text_holds(
+        &self,
+        plugin: &str,
+        name: &str,
+        scope: &str,
+        phrases: &[Phrase],
+        number: &str,
+    ) -> Sql;
+
+    /// Holds for rows whose numbers a statement answers, which are few: all of them are found first, and then each is read by its number.
+    fn is_one_of_few(&self, numbers: Sql) -> Sql;
+
     /// Keeps the bytes that a plugin is counted with true, whatever changes a row: insert, upsert, patch, delete. `fixed` is counted for
     /// each row, the content of `sized` columns as it is. The `plugin` is an id, which has no quotes.
     fn usage_triggers(

@@ -382,3 +382,75 @@ async fn a_long_text_is_found_to_its_end_by_words_phrases_and_beginnings() {
     assert_eq!(found(&world, "a", "short").await, [""; 0]);
     assert_eq!(found(&world, "a", "word0119999").await, ["different"]);
 }
+
+/// What a search costs is its own affair, see `collections/search.rs`: whether few rows hold its words or many, all over the order or at one end
+/// of it, a page after the other has them all, in order.
+#[rstest]
+#[case::few("rare", |n| n % 700 == 0)]
+#[case::every_third("third", |n| n % 3 == 0)]
+#[case::all("every", |_| true)]
+#[case::the_oldest("old", |n| n < 2_200)]
+#[case::the_newest("young", |n| n >= 4_100)]
+#[case::phrase("\"every third\"", |n| n % 3 == 0)]
+#[case::two_words("young third", |n| n >= 4_100 && n % 3 == 0)]
+#[tokio::test]
+async fn however_many_are_found_and_wherever(
+    #[case] words: &str,
+    #[case] holds: fn(usize) -> bool,
+) {
+    let world = World::new().await;
+    let mut messages = messages();
+    // One range of one index, which can be walked.
+    messages.fields[2] = required("at", Kind::Time);
+    world.define(messages).await;
+    let row = |n: usize| {
+        let mut body = String::from("every");
+        for (word, holds) in [
+            (" third", n.is_multiple_of(3)),
+            (" rare", n.is_multiple_of(700)),
+            (" old", n < 2_200),
+            (" young", n >= 4_100),
+        ] {
+            if holds {
+                body.push_str(word);
+            }
+        }
+        vec![
+            text(&format!("{n:04}")),
+            text("a"),
+            Value::Time(n as u64 / 2),
+            text(&body),
+        ]
+    };
+    for batch in 0..7 {
+        let rows = (batch * 900..(batch + 1) * 900).map(row).collect();
+        world
+            .put("messages", &["id", "account", "at", "body"], rows)
+            .await;
+    }
+    let mut asked = query(
+        "messages",
+        all_of(vec![equal("account", text("a")), matches("a", words)]),
+        vec![descending("at")],
+        90,
+    );
+    asked.fields = strings(&["id"]);
+    let expected: Vec<String> = (0..6_300)
+        .rev()
+        .filter(|n| holds(*n))
+        .map(|n| format!("{n:04}"))
+        .collect();
+    assert_eq!(world.texts(&asked).await, expected);
+    // Newer than some, and a page that ends with the last row.
+    asked.filter.push(vec![condition(
+        "at",
+        Operator::GreaterOrEqual,
+        vec![Value::Time(2_000)],
+    )]);
+    asked.limit = 1_000;
+    let newer: Vec<String> = expected
+        .into_iter()
+        .filter(|id| id >= &"4000".to_owned())
+        .collect();
+    assert_eq!(world.texts(&asked).await, newer);
+}

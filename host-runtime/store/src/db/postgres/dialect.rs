@@ -148,19 +148,34 @@ impl Dialect for Postgres {
 
     fn text_matches(&self, plugin: &str, name: &str, scope: &str, phrases: &[Phrase]) -> Sql {
         let mut sql = Sql::new(format!(
-            "SELECT _id FROM {} WHERE vector @@ CAST(",
+            "SELECT _id FROM {} WHERE ",
             self.table(plugin, name)
         ));
-        sql.arg(candidates(scope, phrases)).push(" AS tsquery)");
-        for phrase in phrases {
-            // One word is found by the vector, where there is one.
-            sql.push(if phrase.tokens.len() == 1 {
-                " AND (marker IS NULL OR strpos(words, "
-            } else {
-                " AND (strpos(words, "
-            });
-            sql.arg(run_of_words(scope, phrase)).push(") > 0)");
-        }
+        sql.append(holds(scope, phrases));
+        sql
+    }
+
+    /// Not `EXISTS`, which is turned into a join: its size would be guessed.
+    fn text_holds(
+        &self,
+        plugin: &str,
+        name: &str,
+        scope: &str,
+        phrases: &[Phrase],
+        number: &str,
+    ) -> Sql {
+        let mut sql = Sql::new("(SELECT ");
+        sql.append(holds(scope, phrases)).push(&format!(
+            " FROM {} AS looked_at WHERE looked_at._id = {number})",
+            self.table(plugin, name)
+        ));
+        sql
+    }
+
+    /// Not `IN`, which is turned into a join: how many a word finds is not known to the planner, and it takes them for many.
+    fn is_one_of_few(&self, numbers: Sql) -> Sql {
+        let mut sql = Sql::new("_id = ANY(ARRAY(");
+        sql.append(numbers).push("))");
         sql
     }
 
@@ -305,6 +320,22 @@ fn candidates(scope: &str, phrases: &[Phrase]) -> String {
         }
     }
     format!("{query}) | '{}'", mark(scope))
+}
+
+/// Whether a row of a search table holds all phrases.
+fn holds(scope: &str, phrases: &[Phrase]) -> Sql {
+    let mut sql = Sql::new("vector @@ CAST(");
+    sql.arg(candidates(scope, phrases)).push(" AS tsquery)");
+    for phrase in phrases {
+        // One word is found by the vector, where there is one.
+        sql.push(if phrase.tokens.len() == 1 {
+            " AND (marker IS NULL OR strpos(words, "
+        } else {
+            " AND (strpos(words, "
+        });
+        sql.arg(run_of_words(scope, phrase)).push(") > 0)");
+    }
+    sql
 }
 
 /// The words as they stand in the text one after the other.

@@ -138,6 +138,26 @@ impl Dialect for Sqlite {
         .bind(phrases.join(" AND "))
     }
 
+    fn text_holds(
+        &self,
+        plugin: &str,
+        name: &str,
+        scope: &str,
+        phrases: &[Phrase],
+        number: &str,
+    ) -> Sql {
+        let mut sql = Sql::new("EXISTS (");
+        sql.append(self.text_matches(plugin, name, scope, phrases))
+            .push(&format!(" AND rowid = {number})"));
+        sql
+    }
+
+    fn is_one_of_few(&self, numbers: Sql) -> Sql {
+        let mut sql = Sql::new("_id IN (");
+        sql.append(numbers).push(")");
+        sql
+    }
+
     fn usage_triggers(
         &self,
         plugin: &str,

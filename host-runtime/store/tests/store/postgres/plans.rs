@@ -183,6 +183,8 @@ async fn a_search_reads_the_words_index_or_the_orders(#[case] words: &str, #[cas
         assert!(plan.contains("c1_i0") && !plan.contains("Sort"), "{plan}");
     } else {
         assert!(plan.contains("c1_text_vector"), "{plan}");
+        // A word is taken for more than it finds, and the index of dates would be walked to its end for the rest of a page.
+        assert!(!plan.contains("c1_i0"), "{plan}");
         assert!(!plan.contains("Seq Scan"), "{plan}");
     }
     assert_eq!(world.all(&asked).await.len(), hits);
