@@ -89,6 +89,36 @@ impl Site {
             .await
     }
 
+    /// The id of the plugin that is there.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the host gives no answer.
+    pub async fn plugin(&self) -> Result<String> {
+        let plugins = self.administrator.get("/api/plugins").await?.success()?;
+        let plugin = list(&plugins, "/items")?.first();
+        Ok(text(plugin.context("there is no plugin")?, "/id")?.to_owned())
+    }
+
+    /// Upgrades a plugin to this component.
+    ///
+    /// # Errors
+    ///
+    /// If the host refuses.
+    pub async fn upgrade(&self, id: &str, component: bytes::Bytes) -> Result<()> {
+        let path = format!("/api/plugins/{id}/upgrade");
+        let answer = self
+            .administrator
+            .send(reqwest::Method::POST, &path, |request| {
+                request
+                    .header("content-type", "application/wasm")
+                    .timeout(UPLOAD)
+                    .body(component)
+            });
+        answer.await?.success()?;
+        Ok(())
+    }
+
     /// Grants what the manifest asks for, and the fakes on this machine's own address, which are never granted by themselves.
     ///
     /// # Errors

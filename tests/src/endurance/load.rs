@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::people::{Person, link};
 use super::{Done, World};
 use crate::client::Client;
-use crate::json::{list, text};
 
 /// Between two misfortunes, two upgrades, two looks at something: this is load, not a race.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -83,22 +82,8 @@ pub(super) async fn administers(world: &World) -> Result<()> {
     while world.goes_on(round) {
         // A password is good for a quarter of an hour.
         site.sign_in_administrator().await?;
-        let plugins = site.administrator.get("/api/plugins").await?.success()?;
-        let id = text(
-            list(&plugins, "/items")?.first().context("the plugin")?,
-            "/id",
-        )?
-        .to_owned();
-        let path = format!("/api/plugins/{id}/upgrade");
-        let upgrade = site
-            .administrator
-            .send(reqwest::Method::POST, &path, |request| {
-                let component = world.component.clone();
-                request
-                    .header("content-type", "application/wasm")
-                    .body(component)
-            });
-        upgrade.await?.success()?;
+        let id = site.plugin().await?;
+        site.upgrade(&id, world.component.clone()).await?;
         site.save_settings(&id, "google").await?;
         Done::count(&world.done.upgrades);
         tokio::time::sleep(PAUSE * UPGRADE_EVERY).await;
