@@ -369,7 +369,9 @@ impl Play {
                     assert_ne!(row.state, SendState::Failed, "{row:?}");
                     over(row.state) && (row.message.is_some() || row.state != SendState::Sent)
                 });
-                play.world.sim.faults().late() == 0 && all
+                // A draft whose making failed waits a while, and nobody waits for it.
+                let settled = self.drafts_there() == self.drafts_kept();
+                play.world.sim.faults().late() == 0 && all && settled
             })
             .await;
         self.engine.settle().await;
@@ -378,13 +380,25 @@ impl Play {
         }
     }
 
+    fn drafts_there(&self) -> usize {
+        let there = self.engine.world.at_provider().messages;
+        there.iter().filter(|message| message.draft).count()
+    }
+
+    /// What was saved and is not to go out.
+    fn drafts_kept(&self) -> usize {
+        let kept = |accepted: &&Accepted| accepted.cancelled && accepted.letter.saved;
+        self.accepted.values().filter(kept).count()
+    }
+
     async fn check(&self) {
         let provider = self.engine.world.sim.backend(side(self.engine.world.kind));
         let (sent, there) = (provider.sent(), self.engine.world.at_provider().messages);
-        let drafts = there.iter().filter(|message| message.draft).count();
-        let kept = |accepted: &&Accepted| accepted.cancelled && accepted.letter.saved;
-        let kept = self.accepted.values().filter(kept).count();
-        assert_eq!(drafts, kept, "drafts that nobody wrote are at the provider");
+        assert_eq!(
+            self.drafts_there(),
+            self.drafts_kept(),
+            "drafts at the provider, and drafts that somebody wrote and did not send"
+        );
         let received = provider.mailbox(BOB).unwrap().messages;
         let here = self.engine.here().await;
         let rows = self.outbox().await;
@@ -543,6 +557,36 @@ async fn a_draft_that_is_made_twice_stays_once(#[case] kind: ProviderKind) {
         Event::Run,
     ];
     play(kind, USUAL, events).await;
+}
+
+/// The provider has no room, then fails to make the draft, which is not to be sent any more by then: it is made all the same.
+#[rstest::rstest]
+#[case(GOOGLE)]
+#[case(MICROSOFT)]
+#[tokio::test]
+async fn a_draft_that_could_not_be_made_is_made_later(#[case] kind: ProviderKind) {
+    let refused = |status| Mishap::Answer {
+        status,
+        body: None,
+        retry_after: RetryAfter::None,
+    };
+    let letter = Letter {
+        saved: true,
+        ..PLAIN
+    };
+    let habits = Habits {
+        request_ms: 0,
+        ..USUAL
+    };
+    let events = vec![
+        Event::Fail(Fault::once(refused(429))),
+        Event::Write(letter),
+        Event::Fail(fault(refused(500), Where::Creating, 0)),
+        Event::Wait(10),
+        Event::Cancel(0),
+        Event::Run,
+    ];
+    play(kind, habits, events).await;
 }
 
 /// Outlook keeps what was deleted where its id still finds it.
