@@ -78,13 +78,21 @@ impl Site {
         let bytes = tokio::fs::read(file)
             .await
             .with_context(|| file.display().to_string())?;
+        self.hand_over("/api/plugins", bytes.into()).await
+    }
+
+    async fn hand_over(
+        &self,
+        path: &str,
+        component: bytes::Bytes,
+    ) -> Result<crate::client::Answer> {
         self.administrator
-            .send(reqwest::Method::POST, "/api/plugins", |request| {
+            .send(reqwest::Method::POST, path, |request| {
                 request
                     .header("content-type", "application/wasm")
                     // It is compiled before the answer: of all requests the one that takes long on a busy machine.
                     .timeout(UPLOAD)
-                    .body(bytes)
+                    .body(component)
             })
             .await
     }
@@ -107,15 +115,7 @@ impl Site {
     /// If the host refuses.
     pub async fn upgrade(&self, id: &str, component: bytes::Bytes) -> Result<()> {
         let path = format!("/api/plugins/{id}/upgrade");
-        let answer = self
-            .administrator
-            .send(reqwest::Method::POST, &path, |request| {
-                request
-                    .header("content-type", "application/wasm")
-                    .timeout(UPLOAD)
-                    .body(component)
-            });
-        answer.await?.success()?;
+        self.hand_over(&path, component).await?.success()?;
         Ok(())
     }
 

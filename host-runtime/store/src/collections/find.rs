@@ -8,6 +8,7 @@ use super::definition::Definition;
 use super::filter::{self, Checked, What};
 use super::merge::{Found, Merge};
 use super::plan::{self, From, Plan, Range, Term};
+use super::search;
 use super::values::row_values;
 use crate::db::{Arg, Row, Sql, Tx};
 use crate::error::{Error, StorageError};
@@ -72,7 +73,8 @@ impl Collections {
         let limit = usize::try_from(query.limit).unwrap_or(MOST_ROWS);
         let select = format!("SELECT {}", look_up.columns());
         let after = look_up.after.as_deref();
-        let statements: Vec<Sql> = match look_up.first_walk(&plan, limit) {
+        let (asked, wanted) = search::first_walk(limit);
+        let statements: Vec<Sql> = match look_up.walked(&plan, asked, wanted) {
             Some(walk) => vec![walk],
             None => plan
                 .stages()

@@ -1,6 +1,7 @@
 //! How a query is looked up: which index, in which ranges.
 //!
-//! The choice depends on definitions only, never on statistics, so that a plugin's author can know it and a test can hold it fast. A query that
+//! The choice depends on definitions only (and on how many rows hold the words of a search, see `search.rs`), never on statistics, so that a plugin's
+//! author can know it and a test can hold it fast. A query that
 //! an index serves becomes one range of it, or several ranges that are merged: one for each operand of a `one-of` before the order, and
 //! one for the nulls of a field that is ordered by, since they come last in either direction and no engine's index has them so.
 

@@ -1,8 +1,8 @@
 //! Looking up what full text finds, in an order that full text does not know.
 //!
-//! How many rows a word finds is known to no planner, and it decides what costs least. Few are all found, read by their numbers and sorted. Where
-//! about every tenth row is one, the order's index is walked and each row asked whether it is. Of what lies between, the engine finds all and
-//! walks the index through them.
+//! How many rows a word finds is known to no planner, and it decides what costs least. Few are all found, read by their numbers and sorted. If they
+//! are dense where the page begins, the order's index is walked from there and each row asked whether it is one. Otherwise how is left to the
+//! engine: the statement says no more than what is wanted.
 
 use super::filter::{self, Checked, What};
 use super::find::{Collector, LookUp};
@@ -77,9 +77,9 @@ impl LookUp<'_> {
         plan: &Plan,
         page: &mut Collector,
     ) -> Result<bool, StorageError> {
-        let wanted = page.room() + 1;
-        let mut asked = wanted * ASKED;
-        while asked <= MOST_ASKED.max(wanted * ASKED) {
+        let (mut asked, wanted) = first_walk(page.room());
+        let most = MOST_ASKED.max(asked);
+        while asked <= most {
             let Some(sql) = self.walked(plan, asked, wanted) else {
                 return Ok(false);
             };
@@ -97,7 +97,7 @@ impl LookUp<'_> {
     }
 
     /// As many rows as are `wanted` of those that are `asked` in order; none if no index has them all in order.
-    fn walked(&self, plan: &Plan, asked: usize, wanted: usize) -> Option<Sql> {
+    pub(super) fn walked(&self, plan: &Plan, asked: usize, wanted: usize) -> Option<Sql> {
         let range = plan.only_range().filter(|_| plan.ordered)?;
         let text = self.text()?;
         let mut positions = self.positions();
@@ -125,10 +125,10 @@ impl LookUp<'_> {
         sql.push(" LIMIT ").arg(limit(wanted));
         Some(sql)
     }
+}
 
-    /// What [`walk`](Self::walk) begins with, for a page of so many rows.
-    pub(super) fn first_walk(&self, plan: &Plan, page: usize) -> Option<Sql> {
-        let wanted = page + 1;
-        self.walked(plan, wanted * ASKED, wanted)
-    }
+/// How many rows are asked at first to fill a page of so many, and how many are wanted of them: one more says that there is a next page.
+pub(super) const fn first_walk(page: usize) -> (usize, usize) {
+    let wanted = page + 1;
+    (wanted * ASKED, wanted)
 }
