@@ -246,19 +246,14 @@ pub(super) fn text_matches(defined: &Definition, scope: i64, phrases: &[Phrase])
     )
 }
 
-/// Whether the row of that number holds all phrases.
-pub(super) fn text_holds(
-    defined: &Definition,
-    scope: i64,
-    phrases: &[Phrase],
-    number: &str,
-) -> Sql {
+/// Whether a row of `rows`, which has its number, holds all phrases.
+pub(super) fn text_holds(defined: &Definition, scope: i64, phrases: &[Phrase], rows: &str) -> Sql {
     defined.dialect.text_holds(
         &defined.plugin,
         &defined.text_name(),
         &text::prefix(scope),
         phrases,
-        number,
+        rows,
     )
 }
 

@@ -112,14 +112,14 @@ impl LookUp<'_> {
             self.after.as_deref(),
             limit(asked),
         )?;
-        let mut sql = Sql::new(format!("SELECT {} FROM (", self.columns()));
+        let mut sql = Sql::new("WITH walked AS (");
         sql.append(rows)
-            .push(") AS walked WHERE ")
+            .push(&format!(") SELECT {} FROM walked WHERE ", self.columns()))
             .append(filter::text_holds(
                 self.defined,
                 text.scope,
                 text.phrases,
-                "walked._id",
+                "walked",
             ));
         self.push_order(&mut sql, &range);
         sql.push(" LIMIT ").arg(limit(wanted));

@@ -75,14 +75,14 @@ pub(crate) trait Dialect: std::fmt::Debug + Send + Sync {
     /// Numbers of the rows of a search table that hold all phrases, whose words have `scope` before them.
     fn text_matches(&self, plugin: &str, name: &str, scope: &str, phrases: &[Phrase]) -> Sql;
 
-    /// Whether the row of that number is among them: for rows that are looked at one by one.
+    /// Whether a row is among them: for the rows of a small table of that name, with their numbers as `_id`.
     fn text_holds(
         &self,
         plugin: &str,
         name: &str,
         scope: &str,
         phrases: &[Phrase],
-        number: &str,
+        rows: &str,
     ) -> Sql;
 
     /// Holds for rows whose numbers a statement answers, which are few: all of them are found first, and then each is read by its number.

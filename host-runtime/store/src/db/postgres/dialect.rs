@@ -162,11 +162,11 @@ impl Dialect for Postgres {
         name: &str,
         scope: &str,
         phrases: &[Phrase],
-        number: &str,
+        rows: &str,
     ) -> Sql {
         let mut sql = Sql::new("(SELECT ");
         sql.append(holds(scope, phrases)).push(&format!(
-            " FROM {} AS looked_at WHERE looked_at._id = {number})",
+            " FROM {} AS looked_at WHERE looked_at._id = {rows}._id)",
             self.table(plugin, name)
         ));
         sql

@@ -144,11 +144,20 @@ impl Dialect for Sqlite {
         name: &str,
         scope: &str,
         phrases: &[Phrase],
-        number: &str,
+        rows: &str,
     ) -> Sql {
-        let mut sql = Sql::new("EXISTS (");
-        sql.append(self.text_matches(plugin, name, scope, phrases))
-            .push(&format!(" AND rowid = {number})"));
+        let matches = self.text_matches(plugin, name, scope, phrases);
+        let mut sql = Sql::new("");
+        // Words that go on are put together from all that begin so, each time that is asked: once for all rows, of what lies between them.
+        if phrases.iter().any(|phrase| phrase.prefix) {
+            sql.push(&format!("{rows}._id IN (")).append(matches).push(&format!(
+                " AND rowid BETWEEN (SELECT MIN(_id) FROM {rows}) AND (SELECT MAX(_id) FROM {rows}))"
+            ));
+        } else {
+            sql.push("EXISTS (")
+                .append(matches)
+                .push(&format!(" AND rowid = {rows}._id)"));
+        }
         sql
     }
 
