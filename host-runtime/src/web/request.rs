@@ -60,14 +60,20 @@ pub(crate) async fn around(
         status,
         elapsed,
     );
+    let (status, elapsed_ms) = (status.as_u16(), elapsed.as_millis() as u64);
     span.in_scope(|| {
-        tracing::info!(
-            status = status.as_u16(),
-            elapsed_ms = elapsed.as_millis() as u64,
-            "answered"
-        )
+        if is_watching(&path) && response.status().is_success() {
+            tracing::debug!(status, elapsed_ms, "answered");
+        } else {
+            tracing::info!(status, elapsed_ms, "answered");
+        }
     });
     response
+}
+
+/// Asked every few seconds by whatever watches the host: only what goes wrong there is news.
+fn is_watching(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
 }
 
 /// How an error is to be written.

@@ -3,7 +3,7 @@
 //! A page's messages are stored as they are fetched, the place in the listing moves with the last of them. A crash in between
 //! lists the page again and passes over what is stored.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures::channel::mpsc;
 use futures::future::join3;
@@ -14,7 +14,7 @@ use super::plan::{self, Queues, Situation, Step};
 use super::{Fault, Worker};
 use crate::ids;
 use crate::platform::{Platform, Write};
-use crate::provider::{Listed, Provider, ProviderError, RemoteId, RemoteMessage, Wanted};
+use crate::provider::{Listed, Listing, Provider, ProviderError, RemoteId, RemoteMessage, Wanted};
 use crate::store::commit::News;
 use crate::store::rows::{Light, Stream};
 use crate::store::{accounts, reads};
@@ -22,7 +22,13 @@ use crate::store::{accounts, reads};
 /// Of the very first page, this many are fetched first, so that a list is readable within seconds.
 const FIRST: usize = 20;
 
-/// A page of a listing.
+/// Bytes of bodies in pages that are taken together, besides the last of them: a quarter of a bite's usual worst.
+const GATHERED_BYTES: usize = 2 << 20;
+
+/// For as long pages are taken together, in milliseconds: whoever wants something sent meanwhile waits for it.
+const GATHERING_MS: u64 = 1_000;
+
+/// A page of a listing, or several short ones.
 pub(crate) struct Page {
     /// As it stood when the page was asked for.
     stream: Stream,
@@ -32,6 +38,8 @@ pub(crate) struct Page {
     news: Vec<News>,
     /// The page after it.
     next: Option<String>,
+    /// Why that one could not be had, if it was asked for: told once this page is stored.
+    trouble: Option<ProviderError>,
 }
 
 /// Messages that are stored in one go.
@@ -109,16 +117,13 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
 
     /// Asks for the page at which a listing stands, and sorts what it names.
     async fn page(&self, stream: Stream) -> Result<Page, Fault> {
-        let mut listing = self
-            .mailbox
-            .list(&stream.stream, self.account.since, stream.page.as_deref())
-            .await?;
+        let (mut listing, trouble) = self.listing(&stream).await?;
         if stream.comparing {
             self.tell_state(&mut listing.items).await?;
         }
-        let known = self
-            .known(listing.items.iter().map(|item| &item.id))
-            .await?;
+        // A message that came along is stored whatever is known of it.
+        let told = listing.items.iter().filter(|item| item.message.is_none());
+        let known = self.known(told.map(|item| &item.id)).await?;
         let mut whole = Vec::new();
         let mut wanted: Vec<Wanted> = Vec::new();
         let mut news = Vec::new();
@@ -133,8 +138,33 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             begun: None,
             news,
             next: listing.next,
+            trouble,
             stream,
         })
+    }
+
+    /// The page at which a listing stands. Those that bring their messages along are short: as many as fill a bite are taken
+    /// together, because each one that is stored costs a batch and a look at what else is to be done. Not the first one, which
+    /// somebody waits for. With what kept the next page from being among them.
+    async fn listing(&self, stream: &Stream) -> Result<(Listing, Option<ProviderError>), Fault> {
+        let began = self.now();
+        let (name, since) = (&stream.stream, self.account.since);
+        let page = stream.page.as_deref();
+        let mut listing = self.mailbox.list(name, since, page).await?;
+        while stream.pages > 0
+            && has_room(&listing.items)
+            && self.now().saturating_sub(began) < GATHERING_MS
+            && let Some(next) = listing.next.clone()
+        {
+            let more = match self.mailbox.list(name, since, Some(&next)).await {
+                Ok(more) => more,
+                // For the step that begins there.
+                Err(ProviderError::CursorLost) => break,
+                Err(error) => return Ok((listing, Some(error))),
+            };
+            listing = joined(listing, more);
+        }
+        Ok((listing, None))
     }
 
     /// Fetches, makes ready and stores a page's messages, each at its own pace: while some are stored, others are on their way.
@@ -184,6 +214,7 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             mut begun,
             mut news,
             next,
+            trouble,
         } = page;
         let after = after(&stream, next);
         let mut at_all = false;
@@ -196,7 +227,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
                     begun
                 }
                 // The page is listed again; what is stored by now is passed over.
-                (None, Some(_)) if at_all && self.spent() => return Ok(None),
+                (None, Some(_)) if at_all && self.spent() => {
+                    return trouble.map_or(Ok(None), |trouble| Err(trouble.into()));
+                }
                 (None, Some(bite)) => self.bite(bite).await?,
                 // A page without messages moves its stream all the same.
                 (None, None) if !at_all => Fetched::default(),
@@ -220,6 +253,9 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             }
         }
         drop(to);
+        if let Some(trouble) = trouble {
+            return Err(trouble.into());
+        }
         let Some(stream) = self.listed_next(after).filter(|_| !self.spent()) else {
             return Ok(None);
         };
@@ -228,6 +264,10 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             Err(Fault::Provider(ProviderError::CursorLost)) => return Ok(None),
             page => page?,
         };
+        // What the provider says of the account holds for whatever the next step is.
+        if let Some(trouble) = page.trouble {
+            return Err(trouble.into());
+        }
         if let Some(bite) = page.bites.pop_front() {
             page.begun = Some(self.bite(bite).await?);
         }
@@ -426,6 +466,29 @@ fn after(stream: &Stream, next: Option<String>) -> Stream {
     }
 }
 
+/// Whether another page may be stored with these.
+fn has_room(items: &[Listed]) -> bool {
+    let bytes = items.iter().try_fold(0_usize, |bytes, item| {
+        // One that is to be fetched is known to be small no sooner than it is here.
+        let message = item.message.as_ref()?;
+        let body = |body: &Option<String>| body.as_ref().map_or(0, String::len);
+        Some(bytes + body(&message.html) + body(&message.text))
+    });
+    items.len() < BITE && bytes.is_some_and(|bytes| bytes < GATHERED_BYTES)
+}
+
+/// Two pages as one. What moves from one to the other while they are asked for is named by both, and was read last by the second.
+fn joined(first: Listing, second: Listing) -> Listing {
+    let again: HashSet<&RemoteId> = second.items.iter().map(|item| &item.id).collect();
+    let mut items = first.items;
+    items.retain(|item| !again.contains(&item.id));
+    items.extend(second.items);
+    Listing {
+        items,
+        next: second.next,
+    }
+}
+
 /// In their order: at most so many at first, then at most [`BITE`] at a time.
 fn in_bites<T>(all: Vec<T>, first: usize) -> Vec<Vec<T>> {
     let mut all = all.into_iter().peekable();
@@ -435,4 +498,32 @@ fn in_bites<T>(all: Vec<T>, first: usize) -> Vec<Vec<T>> {
         bites.push(all.by_ref().take(most).collect());
     }
     bites
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_pages_name_is_taken_once_as_it_was_read_last() {
+        let page = |ids: &[(&str, bool)], next: Option<&str>| Listing {
+            items: ids
+                .iter()
+                .map(|(id, read)| Listed {
+                    id: (*id).to_owned(),
+                    thread: None,
+                    light: crate::provider::Light {
+                        read: Some(*read),
+                        ..Default::default()
+                    },
+                    message: None,
+                })
+                .collect(),
+            next: next.map(str::to_owned),
+        };
+        let first = page(&[("a", false), ("b", false)], Some("2"));
+        let second = page(&[("b", true), ("c", false)], None);
+        let both = page(&[("a", false), ("b", true), ("c", false)], None);
+        assert_eq!(joined(first, second), both);
+    }
 }

@@ -13,6 +13,7 @@ mod faults;
 mod histories;
 mod lost;
 mod pacing;
+mod pages;
 mod push;
 mod random;
 mod restored;
