@@ -73,7 +73,15 @@ impl Person {
             .deliver(self.provider, &mail(subject, &id))
             .await?;
         let sync = format!("/api/mail/accounts/{}/sync", self.account);
-        self.client.post(&sync, json!({})).await?.success()?;
+        until("a look for it", PATIENCE, || async {
+            let answer = self.client.post(&sync, json!({})).await?;
+            // Somebody who is told that the account waits for its provider asks again.
+            Ok(match answer.status {
+                503 => Err(String::from_utf8_lossy(&answer.body).into_owned()),
+                _ => Ok(answer.success().map(drop)?),
+            })
+        })
+        .await?;
         let newest = format!("/api/mail/messages?account={}&limit=20", self.account);
         let here = until("new mail", PATIENCE, || async {
             let page = self.get(&newest).await?;
