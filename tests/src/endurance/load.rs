@@ -123,6 +123,8 @@ pub(super) async fn misfortunes(world: &World) -> Result<()> {
                 .await?;
             Done::count(&world.done.misfortunes);
             tokio::time::sleep(PAUSE).await;
+            // What met nobody is over: left there while accounts wait, ever more would meet each look, and no wait would end well.
+            providers.no_faults(provider).await?;
         }
         round += 1;
     }

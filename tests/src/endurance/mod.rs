@@ -33,8 +33,8 @@ const MESSAGES: u32 = 60;
 /// Messages in the mailbox that is linked and unlinked all the time.
 const VISITED: usize = 300;
 
-/// Longer than the longest wait that a fault of this load causes, in an unoptimised host on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// Longer than an account waits that meets a misfortune at six looks in a row, which twenty minutes hardly bring: from 5 s, doubling.
+const PATIENCE: Duration = Duration::from_secs(360);
 
 /// When everybody stops.
 #[derive(Debug, Clone, Copy)]

@@ -65,6 +65,15 @@ impl Person {
         self.client.get(path).await?.success()
     }
 
+    /// None: it went between the list that named it and now.
+    async fn open(&self, path: &str) -> Result<Option<Value>> {
+        let answer = self.client.get(path).await?;
+        match answer.status {
+            404 => Ok(None),
+            _ => Ok(Some(answer.success()?)),
+        }
+    }
+
     /// Mail comes in, is asked for and seen; answers its id at the provider and here.
     pub(super) async fn receives(&self, subject: &str) -> Result<(String, String)> {
         let id = format!("<{}@elsewhere.example>", subject.replace(' ', "."));
@@ -110,18 +119,21 @@ impl Person {
             ))
             .await?;
         for thread in list(&page, "/items")?.iter().take(5) {
-            let thread = self
-                .get(&format!("/api/mail/threads/{}", text(thread, "/id")?))
-                .await?;
+            let path = format!("/api/mail/threads/{}", text(thread, "/id")?);
+            let Some(thread) = self.open(&path).await? else {
+                continue;
+            };
             for message in list(&thread, "/messages")? {
                 let id = text(message, "/id")?;
-                let whole = self.get(&format!("/api/mail/messages/{id}")).await?;
+                let Some(whole) = self.open(&format!("/api/mail/messages/{id}")).await? else {
+                    continue;
+                };
                 for file in list(&whole, "/attachments")? {
                     let file = text(file, "/id")?;
                     let path = format!("/api/mail/messages/{id}/attachments/{file}");
                     let answer = self.client.get(&path).await?;
-                    // An answer of the provider that broke off is told, and asked for again by the person.
-                    if !matches!(answer.status, 200 | 502 | 503) {
+                    // An answer of the provider that broke off is told, and asked for again by the person; so is one that is gone.
+                    if !matches!(answer.status, 200 | 404 | 502 | 503) {
                         answer.success()?;
                     }
                 }
