@@ -65,13 +65,25 @@ impl Person {
         self.client.get(path).await?.success()
     }
 
-    /// None: it went between the list that named it and now.
-    async fn open(&self, path: &str) -> Result<Option<Value>> {
-        let answer = self.client.get(path).await?;
-        match answer.status {
-            404 => Ok(None),
-            _ => Ok(Some(answer.success()?)),
+    /// Something that a list named; none: it went since, and the list names it no more.
+    async fn open(
+        &self,
+        path: &str,
+        id: &str,
+        (named_by, items): (&str, &str),
+    ) -> Result<Option<Value>> {
+        let answer = self.client.get(&format!("{path}/{id}")).await?;
+        if answer.status != 404 {
+            return Ok(Some(answer.success()?));
         }
+        let again = self.client.get(named_by).await?;
+        if again.status != 404 {
+            let again = again.success()?;
+            if list(&again, items)?.iter().any(|item| item["id"] == id) {
+                bail!("{path}/{id} is named by {named_by} and can't be opened");
+            }
+        }
+        Ok(None)
     }
 
     /// Mail comes in, is asked for and seen; answers its id at the provider and here.
@@ -112,28 +124,31 @@ impl Person {
     /// The inbox, some of its threads with all that belongs to their messages, a search.
     pub(super) async fn reads(&self, words: &str) -> Result<()> {
         self.get("/api/mail/folders").await?;
-        let page = self
-            .get(&format!(
-                "/api/mail/threads?account={}&limit=50",
-                self.account
-            ))
-            .await?;
+        let (threads, messages) = ("/api/mail/threads", "/api/mail/messages");
+        let listing = format!("{threads}?account={}&limit=50", self.account);
+        let page = self.get(&listing).await?;
         for thread in list(&page, "/items")?.iter().take(5) {
-            let path = format!("/api/mail/threads/{}", text(thread, "/id")?);
-            let Some(thread) = self.open(&path).await? else {
+            let id = text(thread, "/id")?;
+            let Some(thread) = self.open(threads, id, (&listing, "/items")).await? else {
                 continue;
             };
+            let path = format!("{threads}/{id}");
             for message in list(&thread, "/messages")? {
                 let id = text(message, "/id")?;
-                let Some(whole) = self.open(&format!("/api/mail/messages/{id}")).await? else {
+                let named = (path.as_str(), "/messages");
+                let Some(whole) = self.open(messages, id, named).await? else {
                     continue;
                 };
                 for file in list(&whole, "/attachments")? {
                     let file = text(file, "/id")?;
-                    let path = format!("/api/mail/messages/{id}/attachments/{file}");
-                    let answer = self.client.get(&path).await?;
-                    // An answer of the provider that broke off is told, and asked for again by the person; so is one that is gone.
-                    if !matches!(answer.status, 200 | 404 | 502 | 503) {
+                    let file = format!("{messages}/{id}/attachments/{file}");
+                    let answer = self.client.get(&file).await?;
+                    // With its message.
+                    if answer.status == 404 && self.open(messages, id, named).await?.is_none() {
+                        break;
+                    }
+                    // An answer of the provider that broke off is told, and asked for again by the person.
+                    if !matches!(answer.status, 200 | 502 | 503) {
                         answer.success()?;
                     }
                 }
