@@ -122,8 +122,8 @@ impl<P: Platform, V: Provider> Worker<'_, P, V> {
             self.tell_state(&mut listing.items).await?;
         }
         // A message that came along is stored whatever is known of it.
-        let told = listing.items.iter().filter(|item| item.message.is_none());
-        let known = self.known(told.map(|item| &item.id)).await?;
+        let named = listing.items.iter().filter(|item| item.message.is_none());
+        let known = self.known(named.map(|item| &item.id)).await?;
         let mut whole = Vec::new();
         let mut wanted: Vec<Wanted> = Vec::new();
         let mut news = Vec::new();
